@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {IScheduler} from "../interfaces/IScheduler.sol";
+
+/// @notice One transient word: the lock, and how much of the transaction's own 21,000 gas is still to be repaid.
+///
+///     0      fresh: nobody was repaid the 21,000 yet
+///     1      locked
+///     2      spent: the 21,000 was repaid
+///     2 + n  in a batch of n items, which share it
+library Gate {
+    uint256 internal constant FRESH = 0;
+    uint256 internal constant LOCKED = 1;
+    uint256 internal constant SPENT = 2;
+
+    /// @dev keccak256("conductor.gate")
+    bytes32 private constant SLOT = 0xa3bd060b2e9df33dedcd2dd69a8fdf039a95af230319f90e29ffa7b801fc16d6;
+
+    function read() internal view returns (uint256 gate) {
+        // Transient storage only.
+        assembly ("memory-safe") {
+            gate := tload(SLOT)
+        }
+    }
+
+    function write(uint256 gate) internal {
+        // Transient storage only.
+        assembly ("memory-safe") {
+            tstore(SLOT, gate)
+        }
+    }
+
+    /// @dev Lock, and return what the gate was.
+    function enter() internal returns (uint256 gate) {
+        gate = read();
+        if (gate == LOCKED) revert IScheduler.Scheduler_Locked();
+        write(LOCKED);
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {PlanId} from "../types/PlanTypes.sol";
+
+/// @notice The hashes of docs/wire.md. All copy behind the free memory pointer and leave it where it is.
+library Hashes {
+    /// @notice keccak256(header ‖ root).
+    function planId(bytes calldata header, bytes32 root) internal pure returns (PlanId id) {
+        // Scratch behind the free memory pointer.
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            calldatacopy(m, header.offset, header.length)
+            mstore(add(m, header.length), root)
+            id := keccak256(m, add(header.length, 32))
+        }
+    }
+
+    /// @notice The root that a leaf's bytes and its proof lead to. Leaves are hashed twice, so no inner node passes for one.
+    function rootOf(bytes calldata data, bytes32[] calldata proof) internal pure returns (bytes32 root) {
+        // Scratch behind the free memory pointer and in the two scratch words.
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            calldatacopy(m, data.offset, data.length)
+            mstore(0, keccak256(m, data.length))
+            root := keccak256(0, 32)
+            let pos := proof.offset
+            for { let end := add(pos, shl(5, proof.length)) } lt(pos, end) { pos := add(pos, 32) } {
+                let sibling := calldataload(pos)
+                // The smaller one goes first.
+                let above := shl(5, gt(root, sibling))
+                mstore(above, root)
+                mstore(xor(above, 32), sibling)
+                root := keccak256(0, 64)
+            }
+        }
+    }
+
+    /// @notice EIP-7623 tokens of this call's data: 1 for a zero byte, 4 for another.
+    function tokensOfCalldata() internal pure returns (uint256 tokens) {
+        uint256 nonzero;
+        uint256 low = type(uint256).max / 0xff * 0x7f;
+        // Marks each byte that is not zero, then adds the marks; reads past the end are zeros. At most 32 marks a word.
+        unchecked {
+            for (uint256 pos; pos < msg.data.length; pos += 32) {
+                uint256 w;
+                assembly ("memory-safe") {
+                    w := calldataload(pos)
+                }
+                uint256 marks = (((w & low) + low) | w) & ~low;
+                nonzero += (marks >> 7) * (type(uint256).max / 0xff) >> 248;
+            }
+            return msg.data.length + 3 * nonzero;
+        }
+    }
+}
