@@ -1,0 +1,143 @@
+"""Interfaces that a plan file can name instead of listing signatures. Only ever added to: plan ids depend on them."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from keeper.plans.abi import Function, Interface, parse_signature
+
+_ERC20 = """
+function name() view returns (string)
+function symbol() view returns (string)
+function decimals() view returns (uint8)
+function totalSupply() view returns (uint256)
+function balanceOf(address owner) view returns (uint256)
+function allowance(address owner, address spender) view returns (uint256)
+function transfer(address to, uint256 amount) returns (bool)
+function transferFrom(address from, address to, uint256 amount) returns (bool)
+function approve(address spender, uint256 amount) returns (bool)
+"""
+
+_SETS = {
+    "erc20": _ERC20,
+    "erc721": """
+function balanceOf(address owner) view returns (uint256)
+function ownerOf(uint256 tokenId) view returns (address)
+function getApproved(uint256 tokenId) view returns (address)
+function isApprovedForAll(address owner, address operator) view returns (bool)
+function approve(address to, uint256 tokenId)
+function setApprovalForAll(address operator, bool approved)
+function transferFrom(address from, address to, uint256 tokenId)
+function safeTransferFrom(address from, address to, uint256 tokenId)
+function safeTransferFrom(address from, address to, uint256 tokenId, bytes data)
+""",
+    "erc4626": _ERC20
+    + """
+function asset() view returns (address)
+function totalAssets() view returns (uint256)
+function convertToShares(uint256 assets) view returns (uint256)
+function convertToAssets(uint256 shares) view returns (uint256)
+function maxDeposit(address receiver) view returns (uint256)
+function maxWithdraw(address owner) view returns (uint256)
+function maxRedeem(address owner) view returns (uint256)
+function previewDeposit(uint256 assets) view returns (uint256)
+function previewRedeem(uint256 shares) view returns (uint256)
+function deposit(uint256 assets, address receiver) returns (uint256)
+function mint(uint256 shares, address receiver) returns (uint256)
+function withdraw(uint256 assets, address receiver, address owner) returns (uint256)
+function redeem(uint256 shares, address receiver, address owner) returns (uint256)
+""",
+    "ownable": """
+function owner() view returns (address)
+function pendingOwner() view returns (address)
+function transferOwnership(address newOwner)
+function acceptOwnership()
+function renounceOwnership()
+""",
+    "access_control": """
+function hasRole(bytes32 role, address account) view returns (bool)
+function getRoleAdmin(bytes32 role) view returns (bytes32)
+function grantRole(bytes32 role, address account)
+function revokeRole(bytes32 role, address account)
+function renounceRole(bytes32 role, address callerConfirmation)
+""",
+    "access_manager": """
+function hasRole(uint64 roleId, address account) view returns (bool isMember, uint32 executionDelay)
+function getRoleAdmin(uint64 roleId) view returns (uint64)
+function getTargetFunctionRole(address target, bytes4 selector) view returns (uint64)
+function isTargetClosed(address target) view returns (bool)
+function canCall(address caller, address target, bytes4 selector) view returns (bool immediate, uint32 delay)
+function labelRole(uint64 roleId, string label)
+function grantRole(uint64 roleId, address account, uint32 executionDelay)
+function revokeRole(uint64 roleId, address account)
+function renounceRole(uint64 roleId, address callerConfirmation)
+function setRoleAdmin(uint64 roleId, uint64 admin)
+function setRoleGuardian(uint64 roleId, uint64 guardian)
+function setGrantDelay(uint64 roleId, uint32 newDelay)
+function setTargetFunctionRole(address target, bytes4[] selectors, uint64 roleId)
+function setTargetAdminDelay(address target, uint32 newDelay)
+function setTargetClosed(address target, bool closed)
+function updateAuthority(address target, address newAuthority)
+function execute(address target, bytes data) payable returns (uint32)
+""",
+    "uups": """
+function proxiableUUID() view returns (bytes32)
+function upgradeToAndCall(address newImplementation, bytes data) payable
+""",
+    "pausable": """
+function paused() view returns (bool)
+function pause()
+function unpause()
+""",
+    "facts": """
+function blockNumber() view returns (uint256)
+function timestamp() view returns (uint256)
+function balance(address owner) view returns (uint256)
+function codeHash(address owner) view returns (bytes32)
+function age(address target, bytes data, uint256 word) view returns (uint256)
+""",
+    "account": """
+function owner() view returns (address)
+function isExecutor(address executor) view returns (bool)
+function setExecutor(address executor, bool allowed)
+function perform(bytes calls) payable returns (bytes4)
+function call(address target, uint256 value, bytes data) payable returns (bytes)
+""",
+    "scheduler": """
+function schedule(bytes header, bytes32 root, bytes body) payable returns (bytes32)
+function cancel(bytes header, bytes32 root)
+function void(bytes header, bytes32 root)
+function deposit(bytes32 plan) payable
+function reclaim(bytes header, bytes32 root)
+function publish(bytes32 plan, bytes body)
+function createAccount(address owner) returns (address)
+function accountOf(address owner) view returns (address)
+function plan(bytes32 id) view returns (uint256 word, uint256 stamps)
+""",
+    "timelock": """
+function getMinDelay() view returns (uint256)
+function schedule(address target, uint256 value, bytes data, bytes32 predecessor, bytes32 salt, uint256 delay)
+function scheduleBatch(address[] targets, uint256[] values, bytes[] payloads, bytes32 predecessor, bytes32 salt, uint256 delay)
+function execute(address target, uint256 value, bytes payload, bytes32 predecessor, bytes32 salt) payable
+function executeBatch(address[] targets, uint256[] values, bytes[] payloads, bytes32 predecessor, bytes32 salt) payable
+""",
+    "governor": """
+function propose(address[] targets, uint256[] values, bytes[] calldatas, string description) returns (uint256)
+function queue(address[] targets, uint256[] values, bytes[] calldatas, bytes32 descriptionHash) returns (uint256)
+function execute(address[] targets, uint256[] values, bytes[] calldatas, bytes32 descriptionHash) payable returns (uint256)
+""",
+}
+
+NAMES = tuple(_SETS)
+
+
+@cache
+def abi_set(name: str) -> Interface:
+    """The interface of one of NAMES."""
+    found = [parse_signature(line) for line in _SETS[name].strip().splitlines()]
+    return tuple(function for function in found if function is not None)
+
+
+def function_in(name: str, fn: str) -> Function:
+    """The first function called `fn` of a set; for code that calls these contracts itself."""
+    return next(function for function in abi_set(name) if function.name == fn)
