@@ -64,7 +64,9 @@ class EndpointPool:
     ) -> None:
         if not transports:
             raise BadInput(
-                f"no endpoint for chain {chain_id}", field="rpc", remedy=f"set CONDUCTOR_RPC_{chain_id} to a list of URLs"
+                f"no endpoint for chain {chain_id}",
+                field="rpc",
+                remedy=f"set CONDUCTOR_RPC_{chain_id} to a list of URLs",
             )
         self.chain_id = chain_id
         self.policy = policy or Policy()
@@ -177,9 +179,10 @@ class EndpointPool:
         """An endpoint's head, whether its parent backs it, and whether it knows finality; None if it failed."""
         reads = Reads(endpoint)
         try:
-            if endpoint.condition.health in (Health.NEW, Health.WRONG_CHAIN) and (
-                other := await reads.chain_id()
-            ) != self.chain_id:
+            if (
+                endpoint.condition.health in (Health.NEW, Health.WRONG_CHAIN)
+                and (other := await reads.chain_id()) != self.chain_id
+            ):
                 self._banish(endpoint, Health.WRONG_CHAIN, f"its chain id is {other}, not {self.chain_id}")
                 return None
             head = await reads.block("latest")

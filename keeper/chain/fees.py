@@ -40,14 +40,14 @@ def capped(fees: Fees, cap_wei: int) -> Fees:
     return Fees(max_fee, min(fees.tip_wei, max_fee))
 
 
-def bumped(old: Fees, market: Fees, cap_wei: int | None) -> Fees | None:
-    """The next bid for the same nonce: the market's, and at least an eighth more than the old, as nodes demand.
-
-    None if that breaks the cap (None: no cap).
-    """
-    tip = max(_eighth_more(old.tip_wei), market.tip_wei)
-    max_fee = max(_eighth_more(old.max_fee_wei), market.max_fee_wei, tip)
-    return None if cap_wei is not None and max_fee > cap_wei else Fees(max_fee, tip)
+def bumped(old: Fees, market: Fees, cap_wei: int) -> Fees | None:
+    """The next bid for the same nonce: at least an eighth more than the old, as nodes demand, and the market's if the
+    cap allows. None if even the eighth breaks the cap."""
+    least = Fees(_eighth_more(old.max_fee_wei), _eighth_more(old.tip_wei))
+    if least.max_fee_wei > cap_wei:
+        return None
+    max_fee = min(max(least.max_fee_wei, market.max_fee_wei), cap_wei)
+    return Fees(max_fee, min(max(least.tip_wei, market.tip_wei), max_fee))
 
 
 def _eighth_more(wei: int) -> int:

@@ -1,13 +1,13 @@
 """What an endpoint is worth right now: a state machine over what was observed of it. Pure.
 
-    from        observed                              to
-    any         another chain id                      WRONG_CHAIN   asked again rarely
-    any         a head it cannot back                 LYING         asked again rarely
-    any         no answer in time                     HANGING       back-off, doubling
-    any         a failed request                      ERRORING      back-off, doubling
-    any         a head far behind the others'         LAGGING       last resort for reads, still sent to
-    any         a good head, no finalized block       NO_FINALITY   everything but "finalized"
-    any         a good head                           HEALTHY
+from        observed                              to
+any         another chain id                      WRONG_CHAIN   asked again rarely
+any         a head it cannot back                 LYING         asked again rarely
+any         no answer in time                     HANGING       back-off, doubling
+any         a failed request                      ERRORING      back-off, doubling
+any         a head far behind the others'         LAGGING       last resort for reads, still sent to
+any         a good head, no finalized block       NO_FINALITY   everything but "finalized"
+any         a good head                           HEALTHY
 """
 
 from __future__ import annotations

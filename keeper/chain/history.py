@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,6 +21,8 @@ class Cursor:
     source: bytes
     number: int
     hash: bytes
+    kept: int
+    """Blocks above this one can be taken back."""
 
 
 class History:
@@ -33,13 +36,13 @@ class History:
         """`lock` makes other followers of the same database wait until this transaction ends."""
         wanted = select(cursors).where(cursors.c.chain_id == self._chain_id)
         row = (await self._tx.execute(wanted.with_for_update() if lock else wanted)).mappings().one_or_none()
-        return None if row is None else Cursor(row["start"], row["source"], row["number"], row["hash"])
+        return None if row is None else Cursor(row["start"], row["source"], row["number"], row["hash"], row["kept"])
 
-    async def begin(self, cursor: Cursor) -> None:
-        await self._tx.execute(
-            insert(cursors),
-            {"chain_id": self._chain_id, "start": cursor.start, "source": cursor.source, "number": cursor.number, "hash": b""},
-        )
+    async def begin(self, start: int, source: bytes) -> Cursor:
+        cursor = Cursor(start, source, start - 1, b"", start - 1)
+        row = {"chain_id": self._chain_id, "start": start, "source": source}
+        await self._tx.execute(insert(cursors), row | {"number": cursor.number, "hash": b"", "kept": cursor.kept})
+        return cursor
 
     async def move_to(self, number: int, block_hash: bytes) -> None:
         mine = update(cursors).where(cursors.c.chain_id == self._chain_id)
@@ -53,8 +56,13 @@ class History:
 
     async def block(self, number: int) -> Block | None:
         at = (blocks.c.chain_id == self._chain_id, blocks.c.number == number)
-        row = (await self._tx.execute(select(blocks).where(*at))).mappings().one_or_none()
-        return None if row is None else Block(row["number"], row["hash"], row["parent"], row["time_s"])
+        return _block((await self._tx.execute(select(blocks).where(*at))).mappings().one_or_none())
+
+    async def newest(self, highest: int) -> Block | None:
+        """The newest kept block whose number is at most `highest`; ranges leave out blocks without logs."""
+        below = (blocks.c.chain_id == self._chain_id, blocks.c.number <= highest)
+        found = select(blocks).where(*below).order_by(blocks.c.number.desc()).limit(1)
+        return _block((await self._tx.execute(found)).mappings().one_or_none())
 
     async def logs(self, first: int, last: int) -> tuple[Log, ...]:
         within = (logs.c.chain_id == self._chain_id, logs.c.number >= first, logs.c.number <= last)
@@ -78,9 +86,10 @@ class History:
         for table in (blocks, logs):
             await self._tx.execute(delete(table).where(table.c.chain_id == self._chain_id, table.c.number > number))
 
-    async def prune_below(self, number: int) -> None:
-        """Forgets old blocks; logs stay."""
+    async def keep_above(self, number: int) -> None:
+        """Forgets blocks below `number`, which itself stays as the last one to go back to; logs stay."""
         await self._tx.execute(delete(blocks).where(blocks.c.chain_id == self._chain_id, blocks.c.number < number))
+        await self._tx.execute(update(cursors).where(cursors.c.chain_id == self._chain_id), {"kept": number})
 
     async def erase(self) -> None:
         """Everything that was learnt from the chain, so that it can be followed anew. What we sent stays."""
@@ -99,3 +108,7 @@ class History:
             "tx_hash": log.tx_hash,
             "tx_index": log.tx_index,
         }
+
+
+def _block(row: Any) -> Block | None:
+    return None if row is None else Block(row["number"], row["hash"], row["parent"], row["time_s"])

@@ -1,8 +1,8 @@
 """The due queue: who does what, and when. What is due follows from the chain (Ledger.put_job); who does it is decided here.
 
-    open ---lease---> leased ---rest---> resting ---(backoff_until)---> leased ..
-                      leased ---(leased_until has passed: its worker died)---> leased by another
-    any ---the chain says it is done or moved: Ledger.drop_job, Ledger.put_job---> gone, open
+open ---lease---> leased ---rest---> resting ---(backoff_until)---> leased ..
+                  leased ---(leased_until has passed: its worker died)---> leased by another
+any ---the chain says it is done or moved: Ledger.drop_job, Ledger.put_job---> gone, open
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ class Jobs:
         Two workers never get the same job. `actions` keeps queues apart, so that one kind of work never waits for another.
         """
         taken: list[Any] = []
+        until = now.wall_s + lease_s
         async with self._store.write() as tx:
             for is_due, order in self._ways(now):
                 wanted = select(jobs).where(jobs.c.chain_id == self._chain_id, is_due)
@@ -69,11 +70,12 @@ class Jobs:
                 wanted = wanted.order_by(order).limit(limit - len(taken)).with_for_update(skip_locked=True)
                 taken += (await tx.execute(wanted)).mappings().all()
             if taken:
-                until = now.wall_s + lease_s
                 await tx.execute(
                     update(jobs)
                     .where(jobs.c.chain_id == self._chain_id, jobs.c.id.in_([row["id"] for row in taken]))
-                    .values(state="leased", worker=worker, signer=signer, leased_until=until, attempt=jobs.c.attempt + 1)
+                    .values(
+                        state="leased", worker=worker, signer=signer, leased_until=until, attempt=jobs.c.attempt + 1
+                    )
                 )
         return tuple(
             Job(row["id"], _due(row), worker, signer, until, row["attempt"] + 1, row["last_reason"]) for row in taken
@@ -94,7 +96,8 @@ class Jobs:
             jobs.c.chain_id == self._chain_id, _IS_OPEN, jobs.c.clock == "seconds"
         )
         async with self._store.read() as tx:
-            return (await tx.execute(wanted)).scalar_one_or_none()
+            due: int | None = (await tx.execute(wanted)).scalar_one_or_none()
+        return due
 
     async def counts(self) -> dict[str, int]:
         """How many jobs are open, leased and resting."""
@@ -112,7 +115,12 @@ class Jobs:
         )
 
     async def _change(self, job: Job, **values: Any) -> bool:
-        mine = (jobs.c.chain_id == self._chain_id, jobs.c.id == job.id, jobs.c.worker == job.worker, jobs.c.attempt == job.attempt)
+        mine = (
+            jobs.c.chain_id == self._chain_id,
+            jobs.c.id == job.id,
+            jobs.c.worker == job.worker,
+            jobs.c.attempt == job.attempt,
+        )
         async with self._store.write() as tx:
             return (await tx.execute(update(jobs).where(*mine, _IS_LEASED).values(**values))).rowcount == 1
 

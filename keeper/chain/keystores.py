@@ -69,7 +69,9 @@ async def unlock(store: Keystore, password: str) -> LocalSigner:
     try:
         key = await asyncio.to_thread(Account.decrypt, store.path.read_text(), password)
     except ValueError:
-        raise BadInput(f"the password does not open {store.path}", field="password", remedy="check the password") from None
+        raise BadInput(
+            f"the password does not open {store.path}", field="password", remedy="check the password"
+        ) from None
     return LocalSigner(bytes(key))
 
 
@@ -101,7 +103,9 @@ def secret(name: str, environment: Mapping[str, str]) -> str | None:
         return Path(file).read_text().removesuffix("\n")
     except OSError as error:
         remedy = "check the path and its permissions"
-        raise BadInput(f"{name}_FILE cannot be read: {error.strerror}", field=f"{name}_FILE", value=file, remedy=remedy) from None
+        raise BadInput(
+            f"{name}_FILE cannot be read: {error.strerror}", field=f"{name}_FILE", value=file, remedy=remedy
+        ) from None
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -51,7 +51,14 @@ _DERIVED: dict[str, tuple[Table, str, tuple[str, ...]]] = {
 }
 """Of each derived table: its key within a chain and the columns that follow from the chain."""
 
-_FRESH_JOB = {"state": "open", "worker": None, "leased_until": None, "backoff_until": None, "attempt": 0, "last_reason": ""}
+_FRESH_JOB = {
+    "state": "open",
+    "worker": None,
+    "leased_until": None,
+    "backoff_until": None,
+    "attempt": 0,
+    "last_reason": "",
+}
 
 
 class Ledger:
@@ -111,7 +118,9 @@ class Ledger:
 
     async def forget(self) -> None:
         """Drops the journal up to and including `number`: these blocks are not undone any more."""
-        await self._tx.execute(delete(journal).where(journal.c.chain_id == self.chain_id, journal.c.number <= self.number))
+        await self._tx.execute(
+            delete(journal).where(journal.c.chain_id == self.chain_id, journal.c.number <= self.number)
+        )
 
     async def _row(self, kind: str, key: str | bytes) -> dict[str, Any] | None:
         found = await self._tx.execute(select(*_columns(kind)).where(self._at(kind, key)))

@@ -60,7 +60,9 @@ class Reads:
             raise
         return None if answer is None else parse_block(answer)
 
-    async def logs_of(self, block_hash: bytes, addresses: Sequence[bytes], topics: Sequence[Any] = ()) -> tuple[Log, ...]:
+    async def logs_of(
+        self, block_hash: bytes, addresses: Sequence[bytes], topics: Sequence[Any] = ()
+    ) -> tuple[Log, ...]:
         """The logs of exactly one block; a node that does not have it says so instead of answering []."""
         wanted = {"blockHash": hexed(block_hash), **_filter(addresses, topics)}
         return _in_order(await self.request("eth_getLogs", [wanted]))

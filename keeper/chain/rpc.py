@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from aiohttp import ClientError, ClientResponseError
@@ -41,7 +41,9 @@ class Trouble(StrEnum):
 class EndpointFailed(ConductorError):
     """An endpoint gave no answer. `trouble` says what to do next; `data` is the node's error data, if any."""
 
-    def __init__(self, name: str, trouble: Trouble, message: str, *, code: int | None = None, data: Json = None) -> None:
+    def __init__(
+        self, name: str, trouble: Trouble, message: str, *, code: int | None = None, data: Json = None
+    ) -> None:
         super().__init__(f"{name}: {message}", field="endpoint", value=name, remedy=None)
         self.name = name
         self.trouble = trouble
@@ -96,7 +98,9 @@ class HttpTransport:
     def __init__(self, url: str, *, timeout_s: float = 10.0) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise BadInput("an endpoint has to be an http or https URL", field="endpoint", remedy="write https://host/..")
+            raise BadInput(
+                "an endpoint has to be an http or https URL", field="endpoint", remedy="write https://host/.."
+            )
         self.name = parts.hostname + (f":{parts.port}" if parts.port else "")
         self._timeout_s = timeout_s
         self._provider = AsyncHTTPProvider(URI(url), {"timeout": timeout_s}, exception_retry_configuration=None)
@@ -107,9 +111,11 @@ class HttpTransport:
     async def request(self, method: str, params: Sequence[Any]) -> Json:
         try:
             async with asyncio.timeout(self._timeout_s):
-                answer = cast(dict[str, Any], await self._provider.make_request(RPCEndpoint(method), list(params)))
+                answer: Json = await self._provider.make_request(RPCEndpoint(method), list(params))
         except TimeoutError:
-            raise EndpointFailed(self.name, Trouble.HANGING, f"no answer to {method} in {self._timeout_s:g} s") from None
+            raise EndpointFailed(
+                self.name, Trouble.HANGING, f"no answer to {method} in {self._timeout_s:g} s"
+            ) from None
         except ClientResponseError as error:
             trouble = Trouble.BUSY if error.status == 429 else Trouble.BROKEN
             raise EndpointFailed(self.name, trouble, f"HTTP status {error.status}", code=error.status) from None

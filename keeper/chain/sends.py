@@ -66,4 +66,8 @@ def send_result(error: EndpointFailed) -> SendResult:
 def best(results: Iterable[SendResult]) -> SendResult:
     """One outcome from all endpoints': whoever took the transaction outweighs all who did not."""
     order = list(SendOutcome)
-    return min(results, key=lambda result: order.index(result.outcome), default=SendResult(SendOutcome.TRANSIENT, "no endpoint"))
+    return min(
+        results,
+        key=lambda result: order.index(result.outcome),
+        default=SendResult(SendOutcome.TRANSIENT, "no endpoint"),
+    )

@@ -7,7 +7,8 @@ from typing import Protocol
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
-from eth_utils import to_checksum_address
+from eth_typing import Hash32
+from eth_utils.address import to_checksum_address
 
 from keeper.chain.fees import Fees
 from keeper.wire.errors import BadInput
@@ -51,8 +52,10 @@ class LocalSigner:
         """`key`: 32 bytes. Errors: BadInput, which does not repeat them."""
         try:
             self._account: LocalAccount = Account.from_key(key)
-        except Exception:  # whatever the library says could hold the key
-            raise BadInput("the private key is not usable", field="key", remedy="give 32 bytes in hexadecimal") from None
+        except Exception:  # noqa: BLE001 - whatever the library says could hold the key
+            raise BadInput(
+                "the private key is not usable", field="key", remedy="give 32 bytes in hexadecimal"
+            ) from None
 
     def __repr__(self) -> str:
         return f"LocalSigner({self._account.address})"
@@ -78,4 +81,4 @@ class LocalSigner:
         return Signed(bytes(signed.raw_transaction), bytes(signed.hash))
 
     async def sign_digest(self, digest: bytes) -> bytes:
-        return bytes(self._account.unsafe_sign_hash(digest).signature)  # type: ignore[no-untyped-call, unused-ignore] # untyped there
+        return bytes(self._account.unsafe_sign_hash(Hash32(digest)).signature)

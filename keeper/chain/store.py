@@ -68,7 +68,11 @@ class Store:
                 yield connection
 
     def _reading(self) -> dict[str, Any]:
-        return {"reading": True} if self._is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        return (
+            {"reading": True}
+            if self._is_sqlite
+            else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        )
 
     async def _migrate(self) -> None:
         async with self.write() as tx:
@@ -88,12 +92,16 @@ def _engine(url: str) -> AsyncEngine:
     try:
         parsed = make_url(url if "://" in url else f"sqlite:///{url}")
     except ArgumentError:
-        raise BadInput("the database URL cannot be read", field="database", remedy="write a path or postgresql://..") from None
+        raise BadInput(
+            "the database URL cannot be read", field="database", remedy="write a path or postgresql://.."
+        ) from None
     if parsed.get_backend_name() == "postgresql":
         return create_async_engine(parsed.set(drivername="postgresql+psycopg"))
     if parsed.get_backend_name() != "sqlite":
         raise BadInput(
-            f"{parsed.get_backend_name()} databases are not supported", field="database", remedy="use SQLite or PostgreSQL"
+            f"{parsed.get_backend_name()} databases are not supported",
+            field="database",
+            remedy="use SQLite or PostgreSQL",
         )
     engine = create_async_engine(parsed.set(drivername="sqlite+aiosqlite"), connect_args={"timeout": 30})
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)

@@ -82,6 +82,7 @@ cursors = Table(
     Column("source", LargeBinary, nullable=False, doc="hash of what is followed; another needs a fresh start"),
     Column("number", BigInteger, nullable=False, doc="last block applied; start - 1 before the first"),
     Column("hash", LargeBinary, nullable=False, doc="its hash; empty before the first"),
+    Column("kept", BigInteger, nullable=False, doc="blocks above this one can be taken back"),
 )
 
 journal = Table(

@@ -74,7 +74,7 @@ def raw(value: Json) -> bytes:
 
 
 def block_param(block: BlockId) -> Json:
-    """A block as JSON-RPC says it; a hash becomes an EIP-1898 object, so that a node that lacks the block has to say so."""
+    """A block as JSON-RPC says it; a hash by EIP-1898, so that a node without that block has to say so."""
     if isinstance(block, bytes):
         return {"blockHash": hexed(block), "requireCanonical": True}
     return hex(block) if isinstance(block, int) else block

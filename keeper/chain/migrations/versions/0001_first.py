@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("source", sa.LargeBinary(), nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("kept", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("chain_id", name="pk_cursors"),
     )
 

@@ -1,0 +1,28 @@
+"""The ticking clock, and nothing more: what is due when is kept in the database, never here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+
+class Clock:
+    """Calls async functions every so often. A call that is still running is not started again; missed ticks become one."""
+
+    def __init__(self) -> None:
+        self._scheduler = AsyncIOScheduler(
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        )
+
+    def every(self, seconds: float, name: str, do: Callable[[], Awaitable[None]]) -> None:
+        self._scheduler.add_job(do, IntervalTrigger(seconds=seconds), id=name, replace_existing=True)
+
+    def start(self) -> None:
+        """Starts ticking in the running event loop."""
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Ticks no more; calls under way go on."""
+        self._scheduler.shutdown(wait=False)
