@@ -1,0 +1,1 @@
+"""What the protocol costs, measured beside its peers on one chain."""
