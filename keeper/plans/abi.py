@@ -17,7 +17,7 @@ class AbiError(Exception):
 
 @dataclass(frozen=True)
 class Type:
-    """A Solidity type. `bits` for integers, `size` for fixed bytes and fixed arrays (0: dynamic), `fields` for tuples."""
+    """A Solidity type. `bits` of integers, `size` of fixed bytes and arrays (0: dynamic), `fields` of tuples."""
 
     kind: str
     bits: int = 0
@@ -136,7 +136,7 @@ def parse_signature(text: str) -> Function | None:
 
 
 def parse_json(items: object) -> Interface:
-    """A JSON ABI: a list of entries or signatures, or a build artifact with such a list under `abi`. Raises AbiError."""
+    """A JSON ABI: a list of entries or signatures, or an artifact with such a list under `abi`. Raises AbiError."""
     if isinstance(items, Mapping):
         items = items.get("abi")
     if not isinstance(items, list):

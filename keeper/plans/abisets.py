@@ -1,3 +1,4 @@
+# ruff: noqa: E501  signatures stay on their line
 """Interfaces that a plan file can name instead of listing signatures. Only ever added to: plan ids depend on them."""
 
 from __future__ import annotations
@@ -79,6 +80,11 @@ function setTargetAdminDelay(address target, uint32 newDelay)
 function setTargetClosed(address target, bool closed)
 function updateAuthority(address target, address newAuthority)
 function execute(address target, bytes data) payable returns (uint32)
+""",
+    "access_managed": """
+function authority() view returns (address)
+function setAuthority(address newAuthority)
+function isConsumingScheduledOp() view returns (bytes4)
 """,
     "uups": """
 function proxiableUUID() view returns (bytes32)

@@ -1,4 +1,4 @@
-"""A plan file, loaded: everything that can be known from the text alone, with the places of what must be asked of a chain."""
+"""A plan file, loaded: all that its text alone says, with the places of what must be asked of a chain."""
 
 from __future__ import annotations
 

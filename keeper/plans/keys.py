@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """`kind` says what is written there; `default` is empty for an optional key without one; a `later` key is refused by name."""
+    """`kind` is a row of KINDS; `default` is empty where nothing stands in; a `later` key is refused by name."""
 
     name: str
     kind: str

@@ -47,7 +47,7 @@ def read_plan(path: str | Path, sets: Mapping[str, str] | None = None) -> PlanFi
 
 
 def load_plan(text: str, path: str, sets: Mapping[str, str] | None = None) -> PlanFile:
-    """Load a plan file's text; `path` is only for messages. `sets` override `values:`. Raises PlanErrors, all problems at once."""
+    """Load a plan file's text; `path` is for messages, `sets` override `values:`. Raises PlanErrors, all at once."""
     problems = Problems(path)
     tree = read_tree(text, problems)
     if tree is None:

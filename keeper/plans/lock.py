@@ -1,4 +1,4 @@
-"""The lock file: every answer that a plan took from outside its text, so that the same file and lock give the same plan anywhere."""
+"""The lock file: every answer that a plan took from outside its text. Same file and lock: same plan, anywhere."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ SCHEMA = "conductor-lock/1"
 
 @dataclass(frozen=True)
 class Lock:
-    """What was asked and answered.
+    """What was asked and answered. Addresses are checksummed.
 
-    `names` ENS name -> address; `abis` path -> signatures; `decimals` token -> decimals; `gas` what -> [digest of what was
-    measured, gas]; `schedule_by` in the plan's clock, where it counts from the moment of compiling; `seed` salts hidden leaves
-    and is a secret until they ran. Addresses are checksummed.
+    `accounts` owner -> Account; `names` ENS name -> address; `abis` path -> signatures; `decimals` token -> decimals;
+    `gas` what -> (digest of what was measured, gas); `schedule_by` in the plan's clock, where it counts from the moment
+    of compiling; `seed` salts hidden leaves and is a secret until they ran.
     """
 
     chain_id: int
     scheduler: str
     facts: str
-    account_code: str
+    accounts: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     abis: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -66,7 +66,9 @@ def parse_lock(text: str, path: str) -> Lock:
     """Raises BadInput if the text is not a lock."""
 
     def wrong(what: str) -> BadInput:
-        return BadInput(f"{path} is not a lock file: {what}", field="lock", value=path, remedy="delete it and compile again")
+        return BadInput(
+            f"{path} is not a lock file: {what}", field="lock", value=path, remedy="delete it and compile again"
+        )
 
     try:
         content = json.loads(text)
@@ -85,13 +87,11 @@ def parse_lock(text: str, path: str) -> Lock:
 
 
 def _typed(content: dict[str, Any]) -> Lock:
-    for name in ("scheduler", "facts"):
-        _address(content[name])
     return Lock(
         chain_id=_int(content["chain_id"]),
         scheduler=_address(content["scheduler"]),
         facts=_address(content["facts"]),
-        account_code=_hex(content["account_code"]),
+        accounts={_address(k): _address(v) for k, v in content.get("accounts", {}).items()},
         values={_text(k): _text(v) for k, v in content.get("values", {}).items()},
         names={_text(k): _address(v) for k, v in content.get("names", {}).items()},
         abis={_text(k): tuple(_text(s) for s in v) for k, v in content.get("abis", {}).items()},

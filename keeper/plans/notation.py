@@ -1,4 +1,4 @@
-"""The one notation for calls: `alias.fn(arg, ..)`, and comparisons of a read with a literal. Text in, a tree with places out."""
+"""The one notation for calls, `alias.fn(arg, ..)`, and for comparisons. Text in, a tree with places out."""
 
 from __future__ import annotations
 

@@ -1,10 +1,9 @@
-"""What is wrong with a plan file: where, what, and how to mend it. A file's problems are collected, not met one by one."""
+"""What is wrong with a plan file: where, what, and how to mend it. All problems of a file are told at once."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,7 +32,7 @@ class Flaw(Exception):
 
     def __init__(self, pos: Pos, message: str, remedy: str) -> None:
         super().__init__(message)
-        self.problem = Problem(pos, message, remedy)
+        self.problem = Problem(pos, printable(message), printable(remedy))
 
 
 class PlanErrors(BadInput):
@@ -61,20 +60,34 @@ class Problems:
     path: str
     found: list[Problem] = field(default_factory=list)
 
-    @contextmanager
-    def here(self) -> Iterator[None]:
-        """Record a flaw raised inside and go on behind the block."""
-        try:
-            yield
-        except Flaw as flaw:
-            self.found.append(flaw.problem)
+    def here(self) -> _Here:
+        """A block in which a raised flaw is recorded; the program goes on behind it."""
+        return _Here(self)
 
     def add(self, pos: Pos, message: str, remedy: str) -> None:
-        self.found.append(Problem(pos, message, remedy))
+        self.found.append(Flaw(pos, message, remedy).problem)
 
     def stop_if_any(self) -> None:
         if self.found:
             raise PlanErrors(self.path, self.found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Here:
+    problems: Problems
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if isinstance(error, Flaw):
+            self.problems.found.append(error.problem)
+            return True
+        return False
+
+
+def printable(text: str) -> str:
+    """The text in one line that any terminal can show."""
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def nearest(word: str, known: Iterable[str], otherwise: str) -> str:
@@ -85,5 +98,5 @@ def nearest(word: str, known: Iterable[str], otherwise: str) -> str:
 
 def shown(text: str, limit: int = 40) -> str:
     """A piece of the author's text, short and printable, for a message."""
-    flat = "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
+    flat = printable(" ".join(text.split()))
     return f"`{flat if len(flat) <= limit else flat[: limit - 2] + '..'}`"

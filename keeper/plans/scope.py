@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from eth_utils.address import is_checksum_address, to_checksum_address
-
 
 from keeper.plans.abi import AbiError, Function, Interface, parse_signature
 from keeper.plans.abisets import NAMES as ABI_SETS
@@ -26,7 +26,7 @@ ZERO_ADDRESS = "0x" + "00" * 20
 class Question:
     """Something only a chain, or for `abi` the disk, can tell. `key` is a name, a path or an address."""
 
-    kind: Literal["name", "decimals", "abi", "schedule_by", "seed"]
+    kind: Literal["name", "account", "decimals", "abi", "schedule_by", "seed"]
     key: str
     pos: Pos
 
@@ -34,13 +34,24 @@ class Question:
 class Scope:
     """The words of one plan under one lock. Unanswered questions collect in `missing`, and placeholders stand in."""
 
-    def __init__(self, plan: PlanFile, lock: Lock, account: str) -> None:
+    def __init__(self, plan: PlanFile, lock: Lock) -> None:
         self.plan = plan
         self.lock = lock
-        self.account = account
         self.missing: set[Question] = set()
         self._given = {"facts": (lock.facts, abi_set("facts")), "scheduler": (lock.scheduler, abi_set("scheduler"))}
         self._interfaces: dict[str, Interface] = {}
+
+    @cached_property
+    def owner(self) -> str:
+        return self.address(self.plan.owner)
+
+    @cached_property
+    def account(self) -> str:
+        """The owner's Account."""
+        found = self.lock.accounts.get(self.owner)
+        if found is None and self.owner != ZERO_ADDRESS:
+            self.missing.add(Question("account", self.owner, self.plan.owner.pos))
+        return found or ZERO_ADDRESS
 
     def aliases(self) -> list[str]:
         return [*self.plan.contracts, *self._given]
@@ -66,14 +77,13 @@ class Scope:
     def resolve(self, word: str, pos: Pos) -> str:
         if word.startswith("0x") and "." not in word:
             return literal_address(word, pos)
-        if word in self.plan.values:
-            inner = self.plan.values[word]
-            if inner.text.strip() == word:
-                raise Flaw(pos, f"the value {shown(word)} names itself", "write an address")
-            return self.resolve(inner.text.strip(), inner.pos) if inner.text.strip() not in self.plan.values else _chained(pos, word)
         if "." not in word:
             known = [*self.plan.values, *self.aliases()]
-            raise Flaw(pos, f"{shown(word)} is no address and no name", nearest(word, known, "write 0x and 40 hex digits, or an ENS name"))
+            raise Flaw(
+                pos,
+                f"{shown(word)} is no address and no name",
+                nearest(word, known, "write 0x and 40 hex digits, or an ENS name"),
+            )
         if not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+", word):
             raise Flaw(pos, f"{shown(word)} is no ENS name", "use labels of a-z, 0-9 and `-`, joined by dots")
         found = self.lock.names.get(word)
@@ -86,11 +96,15 @@ class Scope:
         """Decimals of the token behind an alias. Raises Flaw if there is no such alias."""
         if not self.is_alias(alias):
             known = [*self.aliases(), *COIN_UNITS]
-            raise Flaw(pos, f"the unit {shown(alias)} is not known", nearest(alias, known, "use ether, gwei, wei or a token's alias"))
+            raise Flaw(
+                pos,
+                f"the unit {shown(alias)} is not known",
+                nearest(alias, known, "use ether, gwei, wei or a token's alias"),
+            )
         address = self.alias_address(alias)
         found = self.lock.decimals.get(address)
         if found is None:
-            if not any(question.kind == "name" for question in self.missing) or address != ZERO_ADDRESS:
+            if address != ZERO_ADDRESS:
                 self.missing.add(Question("decimals", address, pos))
             return 18
         return found
@@ -120,18 +134,15 @@ class Scope:
         return found
 
 
-def _chained(pos: Pos, word: str) -> str:
-    raise Flaw(pos, f"the value {shown(word)} names another value", "write the address itself")
-
-
-
 def _signatures(lines: tuple[Scalar, ...]) -> Interface:
     found: list[Function] = []
     for line in lines:
         try:
             function = parse_signature(line.text)
         except AbiError as error:
-            raise Flaw(line.pos, f"in {shown(line.text)}: {error}", 'write it as in "function open(uint256 amount)"') from None
+            raise Flaw(
+                line.pos, f"in {shown(line.text)}: {error}", 'write it as in "function open(uint256 amount)"'
+            ) from None
         if function is not None:
             found.append(function)
     return tuple(found)
@@ -143,5 +154,7 @@ def literal_address(text: str, pos: Pos) -> str:
         raise Flaw(pos, f"{shown(text, 50)} is no address", "write 0x and 40 hex digits")
     digits = text[2:]
     if digits not in (digits.lower(), digits.upper()) and not is_checksum_address(text):
-        raise Flaw(pos, f"the checksum of {text} is wrong", "a character was mistyped: copy the address again from its source")
+        raise Flaw(
+            pos, f"the checksum of {text} is wrong", "a character was mistyped: copy the address again from its source"
+        )
     return to_checksum_address(text)

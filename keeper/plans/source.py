@@ -208,6 +208,8 @@ def _pos(event: Any) -> Pos:
 def _scalar(event: ScalarEvent) -> Scalar:
     pos = _pos(event)
     text = str(event.value)
+    if any("\ud800" <= c <= "\udfff" for c in text):
+        raise Flaw(pos, "half a character", "remove the `\\u` escape")
     quotes = 1 if event.style in ("'", '"') else 0
     width = event.end_mark.column - event.start_mark.column
     one_line = event.start_mark.line == event.end_mark.line and width == len(text) + 2 * quotes
