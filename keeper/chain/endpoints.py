@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 from keeper.chain import health as state
@@ -47,8 +48,22 @@ class _Endpoint:
         try:
             return await self.transport.request(method, params)
         except EndpointFailed as error:
-            self.condition = state.failed(self.condition, error.trouble, error.said, self._now_s(), self._policy)
+            self._failed(error)
             raise
+
+    @asynccontextmanager
+    async def patience(self, limit_s: float | None) -> AsyncIterator[None]:
+        """Less time than the transport would give it, for what happens to all endpoints at once."""
+        try:
+            async with asyncio.timeout(limit_s):
+                yield
+        except TimeoutError:
+            error = EndpointFailed(self.name, Trouble.HANGING, f"no answer in {limit_s:g} s")
+            self._failed(error)
+            raise error from None
+
+    def _failed(self, error: EndpointFailed) -> None:
+        self.condition = state.failed(self.condition, error.trouble, error.said, self._now_s(), self._policy)
 
 
 class EndpointPool:
@@ -72,6 +87,7 @@ class EndpointPool:
         self.policy = policy or Policy()
         self._now_s = now_s
         self._endpoints = [_Endpoint(transport, now_s, self.policy) for transport in transports]
+        self._patience_s = self.policy.patience_s if len(transports) > 1 else None
         self._known: Block | None = None
         self._probed_at_s = float("-inf")
         self._probing = asyncio.Lock()
@@ -138,7 +154,8 @@ class EndpointPool:
 
     async def _send(self, endpoint: _Endpoint, signed: bytes) -> SendResult:
         try:
-            await endpoint.request("eth_sendRawTransaction", [hexed(signed)])
+            async with endpoint.patience(self._patience_s):
+                await endpoint.request("eth_sendRawTransaction", [hexed(signed)])
         except EndpointFailed as error:
             return send_result(error)
         return SendResult(SendOutcome.ACCEPTED)
@@ -177,24 +194,23 @@ class EndpointPool:
 
     async def _probe(self, endpoint: _Endpoint) -> tuple[Block, bool, bool] | None:
         """An endpoint's head, whether its parent backs it, and whether it knows finality; None if it failed."""
-        reads = Reads(endpoint)
         try:
-            if (
-                endpoint.condition.health in (Health.NEW, Health.WRONG_CHAIN)
-                and (other := await reads.chain_id()) != self.chain_id
-            ):
-                self._banish(endpoint, Health.WRONG_CHAIN, f"its chain id is {other}, not {self.chain_id}")
-                return None
-            head = await reads.block("latest")
-            if head is None:
-                raise EndpointFailed(endpoint.name, Trouble.BROKEN, "it has no latest block")
-            has_finality = endpoint.condition.health is Health.HEALTHY or await self._has_finality(reads)
-            return head, await self._backed(reads, head), has_finality
+            async with endpoint.patience(self._patience_s):
+                reads = Reads(endpoint)
+                if endpoint.condition.health in (Health.NEW, Health.WRONG_CHAIN):
+                    other = await reads.chain_id()
+                    if other != self.chain_id:
+                        self._banish(endpoint, Health.WRONG_CHAIN, f"its chain id is {other}, not {self.chain_id}")
+                        return None
+                head = await reads.block("latest")
+                if head is None:
+                    self._back_off(endpoint, "it has no latest block")
+                    return None
+                has_finality = endpoint.condition.health is Health.HEALTHY or await self._has_finality(reads)
+                return head, await self._backed(reads, head), has_finality
         except EndpointFailed as error:
             if endpoint.condition.retry_at_s <= self._now_s():  # an error that the condition did not count
-                endpoint.condition = state.failed(
-                    endpoint.condition, Trouble.BROKEN, error.said, self._now_s(), self.policy
-                )
+                self._back_off(endpoint, error.said)
             return None
 
     async def _backed(self, reads: Reads, head: Block) -> bool:
@@ -226,6 +242,9 @@ class EndpointPool:
         for endpoint, head, has_finality in honest:
             endpoint.condition = state.answered(head, highest.number, has_finality, self.policy)
         self._known = highest
+
+    def _back_off(self, endpoint: _Endpoint, said: str) -> None:
+        endpoint.condition = state.failed(endpoint.condition, Trouble.BROKEN, said, self._now_s(), self.policy)
 
     def _banish(self, endpoint: _Endpoint, health: Health, said: str) -> None:
         endpoint.condition = state.banished(endpoint.condition, health, said, self._now_s(), self.policy)

@@ -39,6 +39,8 @@ class Policy:
     back_off_max_s: float = 60.0
     banished_s: float = 300.0
     """How long an endpoint of another chain, or one caught lying, is left alone."""
+    patience_s: float = 2.0
+    """How long a probe or a send waits for one endpoint while there are others; reads wait for the transport's limit."""
     lag: int = 5
     """Further behind the best head than this is lagging."""
     tries: int = 3
