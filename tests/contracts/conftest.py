@@ -1,7 +1,7 @@
 """Contracts on a real anvil, through ape, from forge's artifacts: nothing is compiled here.
 
-`compiled(name)` is an ape ContractContainer; `deployed(name, *args)` puts one on the chain. What a test does to the chain
-is undone after it; what module and session fixtures deploy stays, as pytest makes those before the snapshot.
+`compiled(name)` is an ape ContractContainer; `deployed(name, *args)` puts one on the chain. What a test does to the
+chain is undone after it; what module and session fixtures deploy stays, as pytest makes those before the snapshot.
 """
 
 from __future__ import annotations
