@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from eth_utils.crypto import keccak
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from keeper.chain.endpoints import Chain
@@ -114,11 +115,14 @@ class Follower:
 
     async def cursor(self) -> Cursor:
         """How far the database is. Errors: BadInput if it follows something else."""
-        async with self._store.write() as tx:
-            history = History(tx, self._chain.chain_id)
-            cursor = await history.cursor()
-            if cursor is None:
-                cursor = await history.begin(self._source.start, self._source.digest)
+        async with self._store.read() as tx:
+            cursor = await History(tx, self._chain.chain_id).cursor()
+        if cursor is None:
+            try:
+                async with self._store.write() as tx:
+                    cursor = await History(tx, self._chain.chain_id).begin(self._source.start, self._source.digest)
+            except IntegrityError:  # another follower was faster
+                return await self.cursor()
         if cursor.source != self._source.digest:
             remedy = "use another database, or erase this one's history and follow anew"
             raise BadInput("the database follows other contracts or another start", field="database", remedy=remedy)

@@ -39,6 +39,7 @@ class History:
         return None if row is None else Cursor(row["start"], row["source"], row["number"], row["hash"], row["kept"])
 
     async def begin(self, start: int, source: bytes) -> Cursor:
+        """The first cursor of this chain. Errors: IntegrityError if there is one."""
         cursor = Cursor(start, source, start - 1, b"", start - 1)
         row = {"chain_id": self._chain_id, "start": start, "source": source}
         await self._tx.execute(insert(cursors), row | {"number": cursor.number, "hash": b"", "kept": cursor.kept})
