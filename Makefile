@@ -20,36 +20,36 @@ LINTED := keeper toolchain tests bench $(wildcard scripts)
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: .venv/ready build/ready ## the protocol, a DAO and three keepers on a local chain
+demo: .venv/.ready build/.ready ## the protocol, a DAO and three keepers on a local chain
 	$(BIN)/conductor demo
 
-test: slither .venv/ready build/ready ## every test: slither, forge, then pytest
+test: slither .venv/.ready build/.ready ## every test: slither, forge, then pytest
 	$(NODE)/forge test
 	$(BIN)/pytest tests -n $(JOBS)
 
-check: .venv/ready ## lint, types and unit tests
+check: .venv/.ready ## lint, types and unit tests
 	$(BIN)/ruff check $(LINTED)
 	$(BIN)/ruff format --check $(LINTED)
 	$(BIN)/mypy
 	$(BIN)/pytest tests/unit -q
 
-bench: .venv/ready build/ready ## gas beside peers; writes bench/results
+bench: .venv/.ready build/.ready ## gas beside peers; writes bench/results
 	$(BIN)/python bench/run.py
 
-abi: .venv/ready build/ready ## write keeper/wire/abi from the contracts
+abi: .venv/.ready build/.ready ## write keeper/wire/abi from the contracts
 	$(BIN)/python -m toolchain.abi
 
-snapshots: .venv/ready build/ready ## write snapshots of code size and storage layout
+snapshots: .venv/.ready build/.ready ## write snapshots of code size and storage layout
 	$(BIN)/python -m bench.snapshots
 
-build: build/ready ## compile every contract
+build: build/.ready ## compile every contract
 
-slither: .venv/ready node_modules/ready ## static analysis: nothing high or medium
+slither: .venv/.ready node_modules/.ready ## static analysis: nothing high or medium
 	@# In a folder of its own: slither builds with --force, which would empty build/forge.
 	FOUNDRY_OUT=build/slither FOUNDRY_CACHE_PATH=build/slither-cache PATH="$(CURDIR)/$(NODE):$$PATH" $(BIN)/slither . \
 		--filter-paths node_modules --exclude-informational --exclude-low --exclude-optimization --fail-medium
 
-lock: .venv/ready ## write requirements.lock anew from pyproject.toml, keeping what still fits
+lock: .venv/.ready ## write requirements.lock anew from pyproject.toml, keeping what still fits
 	$(BIN)/python -m venv build/uv && build/uv/bin/pip install -q uv
 	build/uv/bin/uv pip compile -q --universal --python-version 3.11 --group dev --all-extras --no-header \
 		pyproject.toml -o requirements.lock
@@ -57,7 +57,7 @@ lock: .venv/ready ## write requirements.lock anew from pyproject.toml, keeping w
 clean: ## remove what was built, not what was downloaded
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.venv/ready: requirements.lock pyproject.toml
+.venv/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "$(PYTHON) is older than 3.11: set PYTHON=<a newer one>"; exit 2; }
 	@echo "== Python: .venv from requirements.lock (about a minute the first time)"
@@ -68,13 +68,13 @@ clean: ## remove what was built, not what was downloaded
 	@touch $@
 
 # npm's start scripts for the node tools are replaced by the programs themselves, so that a signal reaches them.
-node_modules/ready: package-lock.json
+node_modules/.ready: package-lock.json
 	@echo "== Node: node_modules from package-lock.json (about half a minute the first time)"
 	npm ci --no-audit --no-fund
 	@cd $(NODE) && for tool in anvil cast forge; do ln -sfn ../@foundry-rs/$$tool-*/bin/$$tool $$tool && ./$$tool --version | head -1; done
 	@touch $@
 
-build/ready: node_modules/ready foundry.toml $(SOURCES)
+build/.ready: node_modules/.ready foundry.toml $(SOURCES)
 	@echo "== Solidity: forge build (about a minute the first time)"
 	$(NODE)/forge build $(SOLIDITY)
 	@touch $@
