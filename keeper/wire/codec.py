@@ -9,7 +9,9 @@ from keeper.wire.errors import BadInput
 from keeper.wire.packing import Reader, Writer
 from keeper.wire.types import MAX_STEPS, Call, ChainEntry, Claim, Condition, Header, Join, Op, Read, Step, Undo
 
+HEADER_BYTES = 44
 ENTRY_BYTES = 84
+MAX_CHAINS = 16
 INTO_VALUE = 1 << 23
 SIGNED = 8
 
@@ -18,10 +20,13 @@ SIGNED = 8
 
 
 def encode_header(header: Header) -> bytes:
-    """44 bytes, 84 for each chain, and the routes root if there are several. Raises `BadInput` for a field out of range."""
+    """44 bytes, 84 for each chain, the routes root if there are several. Raises `BadInput` for a field out of range."""
     w = Writer("header")
     flags = (header.seconds_clock, header.relative_start, header.monthly, header.stop_on_abort)
-    w.uint("flags", 1, sum(flag << bit for bit, flag in enumerate(flags)))
+    if not 1 <= len(header.chains) <= MAX_CHAINS:
+        remedy = f"name 1 to {MAX_CHAINS} chains"
+        raise BadInput("header: too few or too many chains", field="chains", value=len(header.chains), remedy=remedy)
+    w.uint("flags", 1, sum(flag << bit for bit, flag in enumerate(flags)) | (len(header.chains) - 1) << 4)
     w.uint("forward", 1, header.forward)
     w.uint("finals", 1, header.finals)
     w.uint("undoable", 4, header.undoable)
@@ -33,8 +38,6 @@ def encode_header(header: Header) -> bytes:
     w.uint("schedule_by", 5, header.schedule_by)
     w.uint("length", 4, header.length)
     w.fixed("salt", 8, header.salt)
-    if not header.chains:
-        raise BadInput("header: there is no chain", field="chains", value=0, remedy="name the chain of each step")
     for entry in header.chains:
         w.uint("chain_id", 8, entry.chain_id)
         w.uint("mask", 4, entry.mask)
@@ -51,8 +54,7 @@ def decode_header(data: bytes) -> Header:
     """The header of these bytes. Raises `BadInput`."""
     r = Reader("header", data)
     flags = r.uint("flags", 1)
-    if flags > 15:
-        raise r.refuse("flags", flags, "flags have four bits")
+    count = (flags >> 4) + 1
     head = {
         "forward": r.uint("forward", 1),
         "finals": r.uint("finals", 1),
@@ -66,7 +68,6 @@ def decode_header(data: bytes) -> Header:
         "length": r.uint("length", 4),
     }
     salt = r.take("salt", 8)
-    count = max(1, r.left // ENTRY_BYTES)
     chains = tuple(_decode_entry(r) for _ in range(count))
     routes_root = r.take("routes_root", 32) if count > 1 else b""
     r.end()
@@ -116,7 +117,7 @@ def decode_calls(data: bytes) -> tuple[Call, ...]:
 
 
 def encode_step(step: Step) -> bytes:
-    """A leaf's bytes. Raises `BadInput` for a field out of range, a claim that makes calls, and more than four reads."""
+    """A leaf's bytes. Raises `BadInput` for a field out of range, a claim that makes calls, more than four reads."""
     calls = encode_calls(step.calls)
     if step.claim and (calls or step.reads or step.gas_limit):
         raise BadInput("step: a claim makes no calls", field="calls", value=len(step.calls), remedy="use two steps")
@@ -175,7 +176,7 @@ def _encode_undo(w: Writer, undo: Undo) -> None:
 
 
 def decode_step(data: bytes, undoable: int) -> Step:
-    """The step of these bytes; `undoable` is the header's mask, which says whether an undo follows. Raises `BadInput`."""
+    """The step of these bytes; the header's mask `undoable` says whether an undo follows. Raises `BadInput`."""
     r = Reader("step", data)
     index = r.uint("index", 1)
     if index >= MAX_STEPS:
@@ -262,3 +263,26 @@ def decode_body(data: bytes) -> tuple[bytes, ...]:
     while r.left:
         steps.append(r.sized("step", 3))
     return tuple(steps)
+
+
+# ---------------------------------------------------------------------- what is scheduled
+
+
+def header_length(data: bytes) -> int:
+    """How many of these bytes are the header: it says so itself. Raises `BadInput` for no bytes."""
+    count = (Reader("header", data).uint("flags", 1) >> 4) + 1
+    return HEADER_BYTES + ENTRY_BYTES * count + (32 if count > 1 else 0)
+
+
+def encode_packed(header: bytes, root: bytes, body: bytes) -> bytes:
+    """What `schedule` takes and `Scheduled` tells: header, root, body one behind the other. The body may be empty."""
+    w = Writer("packed plan")
+    w.fixed("header", header_length(header), header)
+    w.fixed("root", 32, root)
+    return bytes(w.data) + body
+
+
+def decode_packed(data: bytes) -> tuple[bytes, bytes, bytes]:
+    """(header, root, body) as bytes. Raises `BadInput`."""
+    r = Reader("packed plan", data)
+    return r.take("header", header_length(data)), r.take("root", 32), r.take("body", r.left)

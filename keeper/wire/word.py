@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from keeper.wire.errors import BadInput
-from keeper.wire.types import MAX_STEPS, Header, Status, Value
+from keeper.wire.types import Header, Status, Value
 
-MOVES = 1 << 24
 CANCELLED = 8
 ORIGIN_LANE = 7
-LANE_MASK = 0xFFFFFFFF
+ALL = 0xFFFFFFFF
+"""The mask of all 32 steps, and of a lane's bits."""
+MOVES = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
 class PlanWord:
     """A plan's state on one chain, high bits first:
 
-        | lo 32 | mid 32 | hi 32 | status 8 | run 24 | move 24 | changed 40 | deposit 64 |
+    | lo 32 | mid 32 | hi 32 | status 8 | run 24 | move 24 | changed 40 | deposit 64 |
+
+    `lo`, `mid`, `hi` are masks: step i's value is lo[i] + 2 mid[i] + 4 hi[i].
     """
 
-    values: tuple[Value, ...] = (Value.PENDING,) * MAX_STEPS
-    """One for each of the 32 step indices."""
+    lo: int = 0
+    mid: int = 0
+    hi: int = 0
     status: Status = Status.NOT_SCHEDULED
     cancelled: bool = False
     run: int = 0
@@ -31,44 +36,69 @@ class PlanWord:
     """Time of the last change of a value or the decision, in the plan's clock."""
     deposit_gwei: int = 0
 
-    def mask(self, *values: Value) -> int:
-        """Mask of the steps that have one of these values."""
-        return sum(1 << index for index, value in enumerate(self.values) if value in values)
+    def value(self, index: int) -> Value:
+        """What step `index` came to."""
+        return Value((self.lo >> index & 1) | (self.mid >> index & 1) << 1 | (self.hi >> index & 1) << 2)
+
+    def values(self, count: int) -> tuple[Value, ...]:
+        """What the first `count` steps came to."""
+        return tuple(self.value(index) for index in range(count))
 
     @property
     def settled(self) -> int:
         """Mask of the steps that are not Pending."""
-        return sum(1 << index for index, value in enumerate(self.values) if value)
+        return self.lo | self.mid | self.hi
 
     @property
     def done(self) -> int:
         """Mask of the steps that are Done, and not undone since."""
-        return self.mask(Value.DONE)
+        return self.lo & ~self.mid & ~self.hi
+
+    @property
+    def failed(self) -> int:
+        return self.lo & self.mid
+
+    @property
+    def undone(self) -> int:
+        """Mask of the steps whose undo ran or lapsed: Undone and UndoFailed."""
+        return self.hi
 
     @property
     def is_final(self) -> bool:
-        return self.status in (Status.COMPLETED, Status.ABORTED, Status.VOID)
+        return self.status in {Status.COMPLETED, Status.ABORTED, Status.VOID}
 
     def with_value(self, mask: int, value: Value) -> PlanWord:
         """Every step of `mask` has `value`, whatever it had."""
-        return replace(self, values=tuple(value if mask >> i & 1 else old for i, old in enumerate(self.values)))
+        lo, mid, hi = (mask if value >> bit & 1 else 0 for bit in range(3))
+        return replace(self, lo=self.lo & ~mask | lo, mid=self.mid & ~mask | mid, hi=self.hi & ~mask | hi)
+
+    def with_values(self, values: Iterable[Value]) -> PlanWord:
+        """The first steps have these values, in order."""
+        word = self
+        for index, value in enumerate(values):
+            word = word.with_value(1 << index, value)
+        return word
+
+    def moved(self) -> PlanWord:
+        """The next move number; after 2^24 moves it starts again."""
+        return replace(self, move=(self.move + 1) % MOVES)
 
 
 def encode_word(word: PlanWord) -> int:
     """The storage word. Raises `BadInput` for a field that does not fit."""
-    fields = {
-        "run": (word.run, 24),
-        "move": (word.move, 24),
-        "changed": (word.changed, 40),
-        "deposit_gwei": (word.deposit_gwei, 64),
-    }
-    if len(word.values) != MAX_STEPS:
-        raise BadInput("plan word: 32 values", field="values", value=len(word.values), remedy="give one for each index")
+    status = word.status | (CANCELLED if word.cancelled else 0)
+    fields = (
+        ("lo", word.lo, 32),
+        ("mid", word.mid, 32),
+        ("hi", word.hi, 32),
+        ("status", status, 8),
+        ("run", word.run, 24),
+        ("move", word.move, 24),
+        ("changed", word.changed, 40),
+        ("deposit_gwei", word.deposit_gwei, 64),
+    )
     packed = 0
-    for bit in range(3):
-        packed = packed << 32 | sum((value >> bit & 1) << index for index, value in enumerate(word.values))
-    packed = packed << 8 | word.status | (CANCELLED if word.cancelled else 0)
-    for name, (value, bits) in fields.items():
+    for name, value, bits in fields:
         if not 0 <= value < 1 << bits:
             raise BadInput(f"plan word: {name} has {bits} bits", field=name, value=value, remedy="give less")
         packed = packed << bits | value
@@ -77,15 +107,16 @@ def encode_word(word: PlanWord) -> int:
 
 def decode_word(packed: int) -> PlanWord:
     """The plan word of a storage word. Raises `BadInput` for values, or a status, that no contract writes."""
-    lo, mid, hi = packed >> 224, packed >> 192 & LANE_MASK, packed >> 160 & LANE_MASK
-    values = [(lo >> i & 1) | (mid >> i & 1) << 1 | (hi >> i & 1) << 2 for i in range(MAX_STEPS)]
+    lo, mid, hi = packed >> 224, packed >> 192 & ALL, packed >> 160 & ALL
     status = packed >> 152 & 0xFF
-    if max(values) > Value.UNDO_FAILED or packed >> 256:
-        raise BadInput("plan word: a step has no such value", field="values", value=hex(packed), remedy="check the slot")
+    if mid & hi or packed >> 256:
+        raise BadInput("plan word: there is no such value", field="values", value=hex(packed), remedy="check the slot")
     if status & ~CANCELLED > Status.VOID:
         raise BadInput("plan word: there is no such status", field="status", value=status, remedy="check the slot")
     return PlanWord(
-        values=tuple(Value(value) for value in values),
+        lo=lo,
+        mid=mid,
+        hi=hi,
         status=Status(status & ~CANCELLED),
         cancelled=bool(status & CANCELLED),
         run=packed >> 128 & 0xFFFFFF,
@@ -97,12 +128,12 @@ def decode_word(packed: int) -> PlanWord:
 
 def lane(stamps: int, number: int) -> int:
     """The time kept in a lane of a stamps word."""
-    return stamps >> 32 * number & LANE_MASK
+    return stamps >> 32 * number & ALL
 
 
 def with_lane(stamps: int, number: int, at: int) -> int:
     shift = 32 * number
-    return stamps & ~(LANE_MASK << shift) | (at & LANE_MASK) << shift
+    return stamps & ~(ALL << shift) | (at & ALL) << shift
 
 
 def origin(header: Header, stamps: int) -> int:
