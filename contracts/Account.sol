@@ -8,19 +8,21 @@ interface IAccountFactory {
     function accountOwner() external view returns (address);
 }
 
-/// @notice See {IAccount}.
+/// @notice See {IAccount}. It is deployed for every owner, so it is kept small.
 contract Account is IAccount {
     address private immutable FACTORY = msg.sender;
-    address private immutable OWNER = IAccountFactory(msg.sender).accountOwner();
+    address public immutable override owner = IAccountFactory(msg.sender).accountOwner();
 
     /// @dev Allowed, or for the factory: revoked. So a new account's executor needs no write.
     mapping(address executor => bool) private _flipped;
 
     receive() external payable {}
 
-    /// @inheritdoc IAccount
-    function owner() external view returns (address) {
-        return OWNER;
+    /// @dev Tokens that ask before they come: ERC-721's and ERC-1155's receivers answer with their own selector.
+    fallback() external payable {
+        // onERC721Received, onERC1155Received, onERC1155BatchReceived
+        _require(msg.sig == 0x150b7a02 || msg.sig == 0xf23a6e61 || msg.sig == 0xbc197c81);
+        _answer(msg.sig);
     }
 
     /// @inheritdoc IAccount
@@ -30,77 +32,58 @@ contract Account is IAccount {
 
     /// @inheritdoc IAccount
     function setExecutor(address executor, bool allowed) external {
-        if (msg.sender != OWNER) revert Account_NotAllowed(msg.sender);
+        _require(msg.sender == owner);
         _flipped[executor] = (executor == FACTORY) != allowed;
         emit ExecutorSet(executor, allowed);
     }
 
     /// @inheritdoc IAccount
     function perform(bytes calldata calls) external payable returns (bytes4) {
-        if (msg.sender != OWNER && !isExecutor(msg.sender)) revert Account_NotAllowed(msg.sender);
-        uint256 pos;
-        uint256 end;
-        // Only turns the slice into two offsets.
+        _require(msg.sender == owner || isExecutor(msg.sender));
+        bytes4 malformed = Account_MalformedCalls.selector;
+        bytes4 failed = Account_CallFailed.selector;
+        // One call after the other is copied behind the free memory pointer, which stays where it is. Lengths have 16 bits, so no
+        // offset overflows. Of a failed call at most 256 bytes are kept, so that no target makes us pay for more.
         assembly ("memory-safe") {
-            pos := calls.offset
-            end := add(pos, calls.length)
-        }
-        // Offsets stay within 24 bits of the calldata's own size, so nothing overflows.
-        unchecked {
-            for (uint256 i; pos < end; ++i) {
-                bool ok;
-                bool whole;
-                // Copies one call's data behind the free memory pointer, which stays where it is.
-                assembly ("memory-safe") {
-                    let head := calldataload(pos)
-                    let tail := calldataload(add(pos, 2))
-                    let length := and(tail, 0xffff)
-                    let data := mload(0x40)
-                    pos := add(pos, 34)
-                    calldatacopy(data, pos, length)
-                    pos := add(pos, length)
-                    whole := iszero(gt(pos, end))
-                    if whole {
-                        let value := shr(160, shl(144, tail))
-                        ok := call(gas(), shr(96, head), value, data, length, 0, 0)
-                    }
+            let data := mload(0x40)
+            let pos := calls.offset
+            let end := add(pos, calls.length)
+            for { let i := 0 } lt(pos, end) { i := add(i, 1) } {
+                let target := shr(96, calldataload(pos))
+                let tail := calldataload(add(pos, 2)) // ends with value 96 and length 16
+                let length := and(tail, 0xffff)
+                pos := add(pos, 34)
+                calldatacopy(data, pos, length)
+                pos := add(pos, length)
+                if gt(pos, end) {
+                    mstore(0, malformed)
+                    revert(0, 4)
                 }
-                if (!whole) revert Account_MalformedCalls();
-                if (!ok) revert Account_CallFailed(i, _reason());
+                if iszero(call(gas(), target, shr(160, shl(144, tail)), data, length, 0, 0)) {
+                    let size := returndatasize()
+                    if gt(size, 256) { size := 256 }
+                    mstore(data, failed)
+                    mstore(add(data, 4), i)
+                    mstore(add(data, 36), 64)
+                    mstore(add(data, 68), size)
+                    mstore(add(add(data, 100), size), 0)
+                    returndatacopy(add(data, 100), 0, size)
+                    revert(data, add(100, and(add(size, 31), 0x1e0)))
+                }
             }
         }
-        return IAccount.perform.selector;
+        _answer(IAccount.perform.selector);
     }
 
-    /// @inheritdoc IAccount
-    function call(address target, uint256 value, bytes calldata data) external payable returns (bytes memory result) {
-        if (msg.sender != OWNER) revert Account_NotAllowed(msg.sender);
-        bool ok;
-        (ok, result) = target.call{value: value}(data);
-        if (!ok) revert Account_CallFailed(0, result);
+    function _require(bool allowed) private view {
+        if (!allowed) revert Account_NotAllowed(msg.sender);
     }
 
-    /// @dev Tokens that ask before they come: ERC-721's and ERC-1155's receivers answer with their own selector.
-    fallback() external payable {
-        // onERC721Received, onERC1155Received, onERC1155BatchReceived
-        if (msg.sig != 0x150b7a02 && msg.sig != 0xf23a6e61 && msg.sig != 0xbc197c81) revert Account_NotAllowed(msg.sender);
-        // Returns the selector, left-aligned, as the one word of the answer.
+    /// @dev Ends the call with one word.
+    function _answer(bytes4 word) private pure {
         assembly ("memory-safe") {
-            mstore(0, shl(224, shr(224, calldataload(0))))
+            mstore(0, word)
             return(0, 32)
-        }
-    }
-
-    /// @dev At most 256 bytes of what the last call returned, so that a target cannot make us pay for more.
-    function _reason() private pure returns (bytes memory reason) {
-        // Allocates what it copies.
-        assembly ("memory-safe") {
-            let size := returndatasize()
-            if gt(size, 256) { size := 256 }
-            reason := mload(0x40)
-            mstore(reason, size)
-            returndatacopy(add(reason, 32), 0, size)
-            mstore(0x40, add(reason, 320))
         }
     }
 }

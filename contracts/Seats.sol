@@ -12,17 +12,17 @@ import {Roster} from "./types/Roster.sol";
 /// @dev A turn is a pure function of the plan, the run, the step, and a seat count that no longer changes when the step is due, so it
 /// can neither be chosen nor taken away. There are at most 256 seats.
 abstract contract Seats is IScheduler, ChainClock {
-    uint256 public constant SEAT_BOND = 1 ether;
+    uint256 internal constant SEAT_BOND = 1 ether;
     /// @notice Length of an epoch, in seconds and in blocks.
-    uint256 public constant EPOCH_S = 1 hours;
-    uint256 public constant EPOCH_B = 300;
+    uint256 internal constant EPOCH_S = 1 hours;
+    uint256 internal constant EPOCH_B = 300;
     /// @notice How long a turn is exclusive (W); after it, as long again for all seats.
-    uint256 public constant W_S = 36;
-    uint256 public constant W_B = 3;
+    uint256 internal constant W_S = 36;
+    uint256 internal constant W_B = 3;
     /// @notice A seat whose keeper did nothing for so long has no turn.
-    uint256 public constant IDLE = 1 days;
+    uint256 internal constant IDLE = 1 days;
     /// @notice From leaving until the bond can be taken.
-    uint256 public constant EXIT_DELAY = 14 days;
+    uint256 internal constant EXIT_DELAY = 14 days;
 
     uint256 private constant FOREVER = type(uint24).max;
 
@@ -153,7 +153,7 @@ abstract contract Seats is IScheduler, ChainClock {
     // ------------------------------------------------------------------ turns
 
     /// @dev Reverts unless `who` may do the work that became due at `due`. `turn` tells a step from its undo.
-    function _checkTurn(PlanId id, uint256 run, uint256 turn, bool inSeconds, uint256 due, uint256 time, KeeperWord mine)
+    function _checkTurn(PlanId id, uint256 run, uint256 turn, bool inSeconds, uint256 due, uint256 time, address who)
         internal
         view
     {
@@ -166,6 +166,7 @@ abstract contract Seats is IScheduler, ChainClock {
             uint256 epoch = due / (inSeconds ? EPOCH_S : EPOCH_B);
             uint256 seat = uint256(keccak256(abi.encodePacked(id, uint32(run), uint8(turn)))) % seats;
             bool open = time - due >= window;
+            KeeperWord mine = _keepers[who];
             if (mine.isActive(inSeconds, epoch) && (open || mine.seatPlusOne() == seat + 1)) return;
             KeeperWord theirs = _keepers[_seats[seat].hot];
             bool present = theirs.isActive(inSeconds, epoch) && theirs.seatPlusOne() == seat + 1;

@@ -29,8 +29,4 @@ interface IAccount {
     /// @dev For the owner and allowed executors. Whatever value comes with the call stays in the account.
     /// @return magic this function's selector; an address without code returns nothing, which a caller must not take for success
     function perform(bytes calldata calls) external payable returns (bytes4 magic);
-
-    /// @notice One call, as a wallet or a block explorer shows it best. Only the owner.
-    /// @return result what the target returned
-    function call(address target, uint256 value, bytes calldata data) external payable returns (bytes memory result);
 }

@@ -7,15 +7,15 @@ import {PlanWord} from "../types/PlanWord.sol";
 /// @title Scheduler: holds everyone to a plan
 /// @notice An owner schedules a plan of up to 32 steps; keepers run each step inside its window, in order, exactly as committed,
 /// and are paid at cost plus a premium. No admin, no pause, no fee. Byte formats: docs/wire.md. Rules S1-S7, X1-X6: docs/protocol.md.
-/// @dev `header`, `step` and `proof` are always the plan's own bytes; `root` is the Merkle root over its steps. Functions that take a
-/// step find the plan from header, step and proof, those that do not take the root.
+/// @dev A plan is given as the string `plan_` = header ‖ root (Merkle root over its steps), one of its steps as the string
+/// `item` = header ‖ length 3 ‖ step ‖ proof 32n. Either leads to the plan's id, or to none.
 /// Warning: the owner can always withdraw the Account's funds or revoke this executor; keepers simulate before they pay for gas.
 /// Warning: gas is repaid before refunds; targets that earn refunds make a run cheaper than what is repaid.
 interface IScheduler {
     // ------------------------------------------------------------------ events
 
-    /// @notice A plan was scheduled on this chain. `word` holds its first state; `body` may be empty.
-    event Scheduled(PlanId indexed plan, address indexed owner, PlanWord word, bytes32 root, bytes header, bytes body);
+    /// @notice A plan was scheduled on this chain. `word` holds its first state, `packed` is header ‖ root ‖ body; the body may be empty.
+    event Scheduled(PlanId indexed plan, address indexed owner, PlanWord word, bytes packed);
     /// @notice The plan's word changed; `by` is who did it, or for a report the payee. Moves are numbered without a gap.
     event Moved(PlanId indexed plan, address indexed by, PlanWord word);
     /// @notice Somebody published what may be the plan's body. A reader checks it against the root.
@@ -104,30 +104,27 @@ interface IScheduler {
     // ------------------------------------------------------------------ owners
 
     /// @notice Schedule a plan on this chain, by its owner or the owner's Account. Value is the first deposit, in whole gwei.
-    /// @param body the plan's steps, to be published with the event; empty to publish later, or never
-    function schedule(bytes calldata header, bytes32 root, bytes calldata body) external payable returns (PlanId);
+    /// @param packed header ‖ root ‖ body; the body is published with the event and may be empty, to publish it later or never
+    function schedule(bytes calldata packed) external payable returns (PlanId);
 
     /// @notice The same by anyone who holds the owner's EIP-712 signature over `Schedule(bytes32 plan)`.
     /// @dev A plain signature is tried first, so that EIP-7702 owners can sign; then ERC-1271.
-    function scheduleFor(bytes calldata header, bytes32 root, bytes calldata body, bytes calldata signature)
-        external
-        payable
-        returns (PlanId);
+    function scheduleFor(bytes calldata packed, bytes calldata signature) external payable returns (PlanId);
 
     /// @notice Turn the plan: own Pending forward steps become Failed, what is Done is undone, no run follows. By the owner, its
     /// Account or the guardian, while an own forward step is Pending.
-    function cancel(bytes calldata header, bytes32 root) external;
+    function cancel(bytes calldata plan_) external;
 
     /// @notice Refuse for ever a plan that was never scheduled here; its steps here are Failed. By the owner at any time, by anyone
     /// after (absolute start, else scheduleBy) + length + a day (7,200 blocks).
-    function void(bytes calldata header, bytes32 root) external;
+    function void(bytes calldata plan_) external;
 
     /// @notice Add to a plan's deposit. By anyone, in whole gwei.
     function deposit(PlanId plan) external payable;
 
     /// @notice Move what is left of the deposit to the owner's Account: of a final plan by anyone, of a plan whose own steps are all
     /// settled and that waits for other chains by the owner.
-    function reclaim(bytes calldata header, bytes32 root) external;
+    function reclaim(bytes calldata plan_) external;
 
     /// @notice Publish what is said to be a plan's body.
     function publish(PlanId plan, bytes calldata body) external;
@@ -140,20 +137,16 @@ interface IScheduler {
     /// @notice Run a step.
     /// @param minPay the least payment, in wei, for which the caller does it; else it reverts
     /// @return pay what was credited, in wei
-    function run(bytes calldata header, bytes calldata step, bytes32[] calldata proof, uint256 minPay)
-        external
-        returns (uint256 pay);
+    function run(bytes calldata item, uint96 minPay) external returns (uint256 pay);
 
     /// @notice Run the undo of a Done step of an aborting run.
-    function undo(bytes calldata header, bytes calldata step, bytes32[] calldata proof, uint256 minPay)
-        external
-        returns (uint256 pay);
+    function undo(bytes calldata item, uint96 minPay) external returns (uint256 pay);
 
     /// @notice Settle a step that cannot or will not run: skip it, or lapse it. Also lapses an undo (UndoFailed).
-    function settle(bytes calldata header, bytes calldata step, bytes32[] calldata proof) external returns (uint256 pay);
+    function settle(bytes calldata item) external returns (uint256 pay);
 
     /// @notice End what nobody settled, from the header alone, long after the run should have ended.
-    function expire(bytes calldata header, bytes32 root) external returns (uint256 pay);
+    function expire(bytes calldata plan_) external returns (uint256 pay);
 
     /// @notice Several calls of this contract in one transaction. A failing one is undone and spoils nothing.
     /// @param items complete calldata of `run`, `undo`, `settle`, `expire` or `learn`
@@ -164,23 +157,13 @@ interface IScheduler {
     /// @param outcome Done or Failed
     /// @param result what the referee vouches for; recorded in the event only
     /// @param payee who is credited with the step's premium
-    function report(
-        bytes calldata header,
-        bytes calldata step,
-        bytes32[] calldata proof,
-        Value outcome,
-        bytes32 result,
-        address payee
-    ) external returns (uint256 pay);
+    function report(bytes calldata item, Value outcome, bytes32 result, address payee) external returns (uint256 pay);
 
     /// @notice Merge what another chain's Scheduler knows of this plan.
-    function learn(
-        bytes calldata header,
-        bytes32 root,
-        bytes calldata route,
-        bytes32[] calldata routeProof,
-        bytes calldata evidence
-    ) external returns (uint256 pay);
+    /// @param route to chain 8 ‖ from chain 8 ‖ foreign Scheduler 20 ‖ verifier 20 ‖ config, one of the header's routes
+    function learn(bytes calldata plan_, bytes calldata route, bytes32[] calldata proof, bytes calldata evidence)
+        external
+        returns (uint256 pay);
 
     /// @notice Pull the caller's credit.
     function withdraw(address payable to) external returns (uint256 amountWei);
@@ -209,12 +192,10 @@ interface IScheduler {
 
     /// @notice Returns if `run` (or, for a Done step, `undo`) by `keeper` would be admitted at `time` in today's state; otherwise
     /// reverts with the very error that it would meet. It makes no calls of the step.
-    function runnable(bytes calldata header, bytes calldata step, bytes32[] calldata proof, address keeper, uint256 time)
-        external
-        view;
+    function runnable(bytes calldata item, address keeper, uint256 time) external view;
 
     /// @notice What a run of this step costs the plan at most, and its premium now, both in wei.
-    function quote(bytes calldata header, bytes calldata step, uint256 dueAt, uint256 baseFee)
+    function quote(bytes calldata item, uint256 dueAt, uint256 baseFee)
         external
         view
         returns (uint256 worst, uint256 premium);

@@ -5,28 +5,29 @@ import {PlanId} from "../types/PlanTypes.sol";
 
 /// @notice The hashes of docs/wire.md. All copy behind the free memory pointer and leave it where it is.
 library Hashes {
-    /// @notice keccak256(header ‖ root).
-    function planId(bytes calldata header, bytes32 root) internal pure returns (PlanId id) {
+    /// @notice The plan id: keccak256(header ‖ root), for a header of `length` bytes at calldata offset `pos`, and this root.
+    function planId(uint256 pos, uint256 length, bytes32 root) internal pure returns (PlanId id) {
         // Scratch behind the free memory pointer.
         assembly ("memory-safe") {
             let m := mload(0x40)
-            calldatacopy(m, header.offset, header.length)
-            mstore(add(m, header.length), root)
-            id := keccak256(m, add(header.length, 32))
+            calldatacopy(m, pos, length)
+            mstore(add(m, length), root)
+            id := keccak256(m, add(length, 32))
         }
     }
 
-    /// @notice The root that a leaf's bytes and its proof lead to. Leaves are hashed twice, so no inner node passes for one.
-    function rootOf(bytes calldata data, bytes32[] calldata proof) internal pure returns (bytes32 root) {
+    /// @notice The root that a leaf's bytes [pos, end) lead to by the proof [end, last). Leaves are hashed twice, so no inner node
+    /// passes for one.
+    function rootOf(uint256 pos, uint256 end, uint256 last) internal pure returns (bytes32 root) {
         // Scratch behind the free memory pointer and in the two scratch words.
         assembly ("memory-safe") {
             let m := mload(0x40)
-            calldatacopy(m, data.offset, data.length)
-            mstore(0, keccak256(m, data.length))
+            let length := sub(end, pos)
+            calldatacopy(m, pos, length)
+            mstore(0, keccak256(m, length))
             root := keccak256(0, 32)
-            let pos := proof.offset
-            for { let end := add(pos, shl(5, proof.length)) } lt(pos, end) { pos := add(pos, 32) } {
-                let sibling := calldataload(pos)
+            for {} lt(end, last) { end := add(end, 32) } {
+                let sibling := calldataload(end)
                 // The smaller one goes first.
                 let above := shl(5, gt(root, sibling))
                 mstore(above, root)

@@ -8,13 +8,13 @@ import {Status, Value} from "../types/PlanTypes.sol";
 
 /// @notice The rules of a run that need nothing but its word and its header (design S3, S5, S6).
 library Rules {
-    /// @notice What follows at once from a change of values, at time `at`: the decision, the turn, the end.
+    /// @notice What follows at once from a change of values, at `time`: the decision, the turn, the end.
     /// @param own mask of this chain's steps
     function advance(PlanWord w, Head h, uint256 own, uint256 time) internal pure returns (PlanWord) {
         w = w.withChanged(time);
         Status s = w.status();
-        uint256 forward = h.forwardMask();
         if (s == Status.Active) {
+            uint256 forward = h.forwardMask();
             if (w.failed() & forward != 0) {
                 w = abort(w, h, own);
                 s = Status.Aborting;

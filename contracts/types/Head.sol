@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 
 /// @notice The first word of a plan's header (docs/wire.md), high bits first:
 ///
-///     | flags 8 | forward 8 | finals 8 | undoable 32 | optional 32 | stamped 32 | start 40 | interval 32 | runs 24 | scheduleBy 40 |
+///     | chains - 1 4 | flags 4 | forward 8 | finals 8 | undoable 32 | optional 32 | stamped 32 | start 40 | interval 32 | runs 24 | scheduleBy 40 |
 type Head is uint256;
 
 /// @notice A chain's entry in the header, as the calldata offset of its first byte:
@@ -13,6 +13,7 @@ type Head is uint256;
 type Entry is uint256;
 
 using {
+    chainCount,
     inSeconds,
     isRelative,
     isMonthly,
@@ -34,6 +35,14 @@ using {chainId, mask, owner, guardian, capWei, pokeFeeGwei, factory} for Entry g
 uint256 constant HEAD_BYTES = 44;
 uint256 constant ENTRY_BYTES = 84;
 uint256 constant ORIGIN_LANE = 7;
+
+/// @dev From 1 to 16.
+function chainCount(Head h) pure returns (uint256) {
+    // Four bits and one.
+    unchecked {
+        return (Head.unwrap(h) >> 252) + 1;
+    }
+}
 
 function inSeconds(Head h) pure returns (bool) {
     return Head.unwrap(h) >> 248 & 1 != 0;
@@ -103,6 +112,13 @@ function laneOf(Head h, uint256 index) pure returns (uint256 lane) {
     }
 }
 
+/// @dev Calldata offsets do not overflow.
+function beyond(Entry e, uint256 by) pure returns (uint256) {
+    unchecked {
+        return Entry.unwrap(e) + by;
+    }
+}
+
 function chainId(Entry e) pure returns (uint256) {
     return calldataWord(Entry.unwrap(e)) >> 192;
 }
@@ -116,19 +132,38 @@ function owner(Entry e) pure returns (address) {
 }
 
 function guardian(Entry e) pure returns (address) {
-    return address(uint160(calldataWord(Entry.unwrap(e) + 32) >> 96));
+    return address(uint160(calldataWord(beyond(e, 32)) >> 96));
 }
 
 function capWei(Entry e) pure returns (uint256) {
-    return calldataWord(Entry.unwrap(e) + 32) >> 32 & type(uint64).max;
+    return calldataWord(beyond(e, 32)) >> 32 & type(uint64).max;
 }
 
 function pokeFeeGwei(Entry e) pure returns (uint256) {
-    return calldataWord(Entry.unwrap(e) + 32) & type(uint32).max;
+    return calldataWord(beyond(e, 32)) & type(uint32).max;
 }
 
 function factory(Entry e) pure returns (address) {
-    return address(uint160(calldataWord(Entry.unwrap(e) + 64) >> 96));
+    return address(uint160(calldataWord(beyond(e, 64)) >> 96));
+}
+
+/// @dev The header at a calldata offset.
+function headAt(uint256 pos) pure returns (Head) {
+    return Head.wrap(calldataWord(pos));
+}
+
+/// @dev The bytes of a header: its fixed part, its chains, and with more than one the routes root.
+function headerBytes(Head h) pure returns (uint256) {
+    uint256 n = chainCount(h);
+    // At most 16 chains.
+    unchecked {
+        return HEAD_BYTES + ENTRY_BYTES * n + (n > 1 ? 32 : 0);
+    }
+}
+
+/// @dev The length (upper bound of every window) of the header at a calldata offset.
+function lengthAt(uint256 pos) pure returns (uint256) {
+    return calldataWord(pos + 32) >> 224;
 }
 
 /// @dev The word at a calldata offset; beyond the end it reads zeros.

@@ -74,8 +74,12 @@ function valueOf(PlanWord w, uint256 index) pure returns (Value) {
     return Value((u >> LO & 1) | (u >> MID & 1) << 1 | (u >> HI & 1) << 2);
 }
 
-function status(PlanWord w) pure returns (Status) {
-    return Status(PlanWord.unwrap(w) >> STATUS & 7);
+/// @dev Only the seven statuses are ever written, so the cast needs no check.
+function status(PlanWord w) pure returns (Status found) {
+    uint256 s = PlanWord.unwrap(w) >> STATUS & 7;
+    assembly ("memory-safe") {
+        found := s
+    }
 }
 
 function cancelled(PlanWord w) pure returns (bool) {
