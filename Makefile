@@ -25,7 +25,7 @@ demo: .venv/.ready build/.ready ## the protocol, a DAO and three keepers on a lo
 
 test: slither .venv/.ready build/.ready ## every test: slither, forge, then pytest
 	$(NODE)/forge test
-	$(BIN)/pytest tests -n $(JOBS)
+	$(BIN)/pytest tests -n $(JOBS) --dist loadfile
 
 check: .venv/.ready ## lint, types and unit tests
 	$(BIN)/ruff check $(LINTED)

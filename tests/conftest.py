@@ -20,7 +20,7 @@ BINARIES = ROOT / "node_modules/.bin"
 # Whoever looks for anvil on the path (ape does) finds the project's.
 os.environ["PATH"] = f"{BINARIES}{os.pathsep}{os.environ['PATH']}"
 # Ape keeps its caches in the build, not in the user's home: a run leaves no trace and finds none.
-os.environ["APE_DATA_FOLDER"] = str(ROOT / "build/ape")
+os.environ["APE_DATA_FOLDER"] = str(ROOT / "build/ape" / os.environ.get("PYTEST_XDIST_WORKER", "main"))
 
 
 @pytest.fixture(scope="session")
