@@ -286,3 +286,23 @@ def decode_packed(data: bytes) -> tuple[bytes, bytes, bytes]:
     """(header, root, body) as bytes. Raises `BadInput`."""
     r = Reader("packed plan", data)
     return r.take("header", header_length(data)), r.take("root", 32), r.take("body", r.left)
+
+
+def encode_item(header: bytes, step: bytes, proof: Sequence[bytes]) -> bytes:
+    """What `run`, `undo`, `settle` and `report` take: header, the step behind its length, its proof."""
+    w = Writer("item")
+    w.fixed("header", header_length(header), header)
+    w.sized("step", 3, step)
+    for sibling in proof:
+        w.fixed("proof", 32, sibling)
+    return bytes(w.data)
+
+
+def decode_item(data: bytes) -> tuple[bytes, bytes, tuple[bytes, ...]]:
+    """(header, step, proof) as bytes. Raises `BadInput`."""
+    r = Reader("item", data)
+    header, step = r.take("header", header_length(data)), r.sized("step", 3)
+    proof = []
+    while r.left:
+        proof.append(r.take("proof", 32))
+    return header, step, tuple(proof)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from keeper.wire.errors import BadInput
-from keeper.wire.types import Header, Status, Value
+from keeper.wire.types import MAX_STEPS, Header, Status, Value
 
 CANCELLED = 8
 ORIGIN_LANE = 7
@@ -40,9 +40,10 @@ class PlanWord:
         """What step `index` came to."""
         return Value((self.lo >> index & 1) | (self.mid >> index & 1) << 1 | (self.hi >> index & 1) << 2)
 
-    def values(self, count: int) -> tuple[Value, ...]:
-        """What the first `count` steps came to."""
-        return tuple(self.value(index) for index in range(count))
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """What each of the 32 steps came to."""
+        return tuple(self.value(index) for index in range(MAX_STEPS))
 
     @property
     def settled(self) -> int:
