@@ -9,6 +9,8 @@ PYTHON ?= python3
 JOBS ?= 2
 BIN := .venv/bin
 NODE := node_modules/.bin
+# Who looks for anvil or forge on the path (ape, slither, the demo) finds the project's.
+export PATH := $(CURDIR)/$(NODE):$(PATH)
 
 # The folders of Solidity that one forge build covers; tests/fuzz is compiled by forge test.
 SOLIDITY := contracts examples/dao bench/peers tests/contracts/mocks
@@ -46,7 +48,7 @@ build: build/.ready ## compile every contract
 
 slither: .venv/.ready node_modules/.ready ## static analysis: nothing high or medium
 	@# In a folder of its own: slither builds with --force, which would empty build/forge.
-	FOUNDRY_OUT=build/slither FOUNDRY_CACHE_PATH=build/slither-cache PATH="$(CURDIR)/$(NODE):$$PATH" $(BIN)/slither . \
+	FOUNDRY_OUT=build/slither FOUNDRY_CACHE_PATH=build/slither-cache $(BIN)/slither . \
 		--filter-paths node_modules --exclude-informational --exclude-low --exclude-optimization --fail-medium
 
 lock: .venv/.ready ## write requirements.lock anew from pyproject.toml, keeping what still fits
