@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +10,7 @@ from typing import Any
 from eth_typing import ChecksumAddress
 from web3.contract import AsyncContract
 
-from bench.chain import ROOT, Chain
-
+from bench.chain import Chain
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ def load(out: Path, name: str, file: str | None = None) -> Build:
     """The build of contract `name` (in `file`.sol) from a forge output folder."""
     path = out / f"{file or name}.sol" / f"{name}.json"
     if not path.exists():
-        raise FileNotFoundError(f"{path}: not built; run `node_modules/.bin/forge build`")
+        raise FileNotFoundError(f"{path}: not built; run `make build`")
     raw = json.loads(path.read_text())
     meta = raw["metadata"]["settings"]
     pipeline = "via_ir" if meta.get("viaIR") else "legacy pipeline"
@@ -64,26 +61,12 @@ async def deploy(
     factory = chain.w3.eth.contract(abi=build.abi, bytecode=build.linked(libraries or {}))
     data = bytes.fromhex(factory.constructor(*args).data_in_transaction[2:])
     receipt = await chain.send(chain.accounts[0], None, data)
-    assert receipt["contractAddress"] is not None
-    return chain.w3.eth.contract(address=receipt["contractAddress"], abi=build.abi)
+    address = receipt["contractAddress"]
+    if address is None:
+        raise RuntimeError(f"{build.name}: no contract was created")
+    return chain.w3.eth.contract(address=address, abi=build.abi)
 
 
 def data_of(contract: AsyncContract, function: str, *args: Any) -> bytes:
     """The calldata of a call."""
     return bytes.fromhex(contract.encode_abi(function, args=list(args)).removeprefix("0x"))
-
-
-async def forge_build(*paths: str, **settings: str) -> None:
-    """Compile what changed; `settings` override foundry.toml's. Raises RuntimeError with forge's own words."""
-    process = await asyncio.create_subprocess_exec(
-        str(ROOT / "node_modules/.bin/forge"),
-        "build",
-        *paths,
-        cwd=ROOT,
-        env={**os.environ, **{f"FOUNDRY_{name.upper()}": value for name, value in settings.items()}},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    words, _ = await process.communicate()
-    if process.returncode != 0:
-        raise RuntimeError(words.decode())

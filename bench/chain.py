@@ -1,5 +1,7 @@
-"""A chain of one's own: anvil on a free port, one block per transaction, and nothing left to chance: accounts, times and base fees
-are the same in every run, so that two runs of the same code give the same figures."""
+"""A chain of one's own: anvil on a free port, one block per transaction, and nothing left to chance.
+
+Accounts, times and base fees are the same in every run, so that two runs of the same code give the same figures.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,7 @@ class Chain:
     async def send(
         self, sender: ChecksumAddress, to: ChecksumAddress | None, data: bytes = b"", value: int = 0
     ) -> TxReceipt:
-        """One transaction without a tip, in a block of its own, a second later, at `base_fee_wei`. Raises Reverted if it fails."""
+        """One transaction without a tip, in a block of its own, a second later, at `base_fee_wei`. Raises Reverted."""
         self.time += 1
         await self.rpc("evm_setNextBlockTimestamp", hex(self.time))
         await self.rpc("anvil_setNextBlockBaseFeePerGas", hex(self.base_fee_wei))
@@ -79,8 +81,9 @@ class Chain:
         return (await self.send(sender, to, data, value))["gasUsed"]
 
     def wait_until(self, time: int) -> None:
-        """The next transaction's block has this time. It must lie ahead."""
-        assert time > self.time, (time, self.time)
+        """The next transaction's block has this time. Raises ValueError if that is not ahead."""
+        if time <= self.time:
+            raise ValueError(f"it is {self.time} already, not before {time}")
         self.time = time - 1
 
 

@@ -1,8 +1,8 @@
 """The peers: contracts that keep calls for later, deployed from npm, asked to do what our Scheduler does.
 
-Each is set up as is best for itself: anyone may execute, nothing precedes, the slots that are written are in use already. A peer that
-knows salts gets one, as our plans have one, as OpenZeppelin's Governor always gives one and Solady recommends it; what they cost
-without is measured too. None of them pays whoever executes.
+Each is set up as is best for itself: anyone may execute, nothing precedes, the slots that are written are in use
+already. A peer that knows salts gets one, as our plans have one, as OpenZeppelin's Governor always gives one and Solady
+recommends it; what they cost without is measured too. None of them pays whoever executes.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def _packed(calls: Sequence[Call], salt: bytes) -> bytes:
 
 
 class Chainlink:
-    """CronUpkeep: one call per job, every minute; knows no salts."""
+    """CronUpkeep: one call per job, every minute; knows no salts. It takes less early in a year and in a month."""
 
     name = CHAINLINK
     most_calls = 1
