@@ -49,15 +49,10 @@ contract TestReferee is IReferee {
     }
 
     /// @notice Report as the step's referee; the Scheduler's errors pass through.
-    function report(
-        IScheduler scheduler,
-        bytes calldata header,
-        bytes calldata step,
-        bytes32[] calldata proof,
-        Value outcome,
-        bytes32 result,
-        address payee
-    ) external returns (uint256 pay) {
-        return scheduler.report(header, step, proof, outcome, result, payee);
+    function report(IScheduler scheduler, bytes calldata item, Value outcome, bytes32 result, address payee)
+        external
+        returns (uint256 pay)
+    {
+        return scheduler.report(item, outcome, result, payee);
     }
 }
