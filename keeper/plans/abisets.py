@@ -127,6 +127,16 @@ function scheduleBatch(address[] targets, uint256[] values, bytes[] payloads, by
 function execute(address target, uint256 value, bytes payload, bytes32 predecessor, bytes32 salt) payable
 function executeBatch(address[] targets, uint256[] values, bytes[] payloads, bytes32 predecessor, bytes32 salt) payable
 """,
+    "safe": """
+function execTransaction(address to, uint256 value, bytes data, uint8 operation, uint256 safeTxGas, uint256 baseGas, uint256 gasPrice, address gasToken, address refundReceiver, bytes signatures) payable returns (bool)
+function multiSend(bytes transactions) payable
+function getThreshold() view returns (uint256)
+function getOwners() view returns (address[])
+function addOwnerWithThreshold(address owner, uint256 threshold)
+function removeOwner(address prevOwner, address owner, uint256 threshold)
+function swapOwner(address prevOwner, address oldOwner, address newOwner)
+function changeThreshold(uint256 threshold)
+""",
     "governor": """
 function propose(address[] targets, uint256[] values, bytes[] calldatas, string description) returns (uint256)
 function queue(address[] targets, uint256[] values, bytes[] calldatas, bytes32 descriptionHash) returns (uint256)
@@ -140,7 +150,7 @@ NAMES = tuple(_SETS)
 @cache
 def abi_set(name: str) -> Interface:
     """The interface of one of NAMES."""
-    found = [parse_signature(line) for line in _SETS[name].strip().splitlines()]
+    found = [parse_signature(line) for line in _SETS[name].splitlines() if line]
     return tuple(function for function in found if function is not None)
 
 

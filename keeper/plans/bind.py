@@ -7,11 +7,11 @@ from typing import Any
 
 from eth_abi.abi import encode
 
-from keeper.plans.abi import Function, Param, Type
+from keeper.plans.abi import AbiError, Function, Param, Type, parse_type
 from keeper.plans.abisets import function_in
 from keeper.plans.coerce import Hole, coerce
 from keeper.plans.document import CallLine
-from keeper.plans.notation import Comparison, Expr, Hex, Invoke, Moment, parse_expr
+from keeper.plans.notation import Comparison, Expr, Hex, Invoke, Moment, Typed, parse_expr
 from keeper.plans.problems import Flaw, Pos, nearest, shown
 from keeper.plans.scope import Scope
 from keeper.plans.source import Scalar
@@ -75,11 +75,13 @@ def bind_call(line: CallLine, scope: Scope) -> BoundCall | None:
     return BoundCall(target, value_wei, data, call.pos, tuple(holes), value_read)
 
 
-def bind_read(call: Invoke, scope: Scope) -> BoundRead | None:
-    """A view call and the word it is about; None while its interface is not known. Raises Flaw."""
+def bind_read(call: Invoke, scope: Scope, kind: Type = _UINT256) -> BoundRead | None:
+    """A view call and its word; None while its interface is not known. A raw read gives `kind`. Raises Flaw."""
     interface = scope.interface(call.alias, call.pos)
     if interface is None:
         return None
+    if call.fn in _RAW:
+        return _raw_read(call, scope, kind)
     function, data, holes = _resolve(call, interface, scope)
     if holes:
         raise Flaw(
@@ -99,7 +101,7 @@ def bind_read(call: Invoke, scope: Scope) -> BoundRead | None:
 
 def bind_condition(comparison: Comparison, scope: Scope) -> BoundCondition | None:
     """A comparison's static call, operator and constant; None while its interface is not known. Raises Flaw."""
-    read = bind_read(comparison.left, scope)
+    read = bind_read(comparison.left, scope, _said_type(comparison.right))
     if read is None:
         return None
     if isinstance(comparison.right, Moment):
@@ -171,6 +173,26 @@ def _raw(call: Invoke, scope: Scope) -> tuple[bytes, list[tuple[int, BoundRead]]
                 arg.pos, "`fallback` takes bytes and reads", "write hex bytes such as 0x1234, or a call that is read"
             )
     return data, holes
+
+
+def _raw_read(call: Invoke, scope: Scope, kind: Type) -> BoundRead:
+    """`alias.fallback(0x..).3`: word 3 of what these bytes are answered with."""
+    data, holes = _raw(call, scope)
+    if holes:
+        raise Flaw(holes[0][1].pos, "a read inside a read", "read it in a step of its own")
+    word = call.field[0] if call.field else "0"
+    if len(call.field) > 1 or not word.isdigit() or len(word) > 3 or int(word) > 255:
+        raise Flaw(call.fn_pos, "a raw read has no such output", "write the index of a word, from `.0` to `.255`")
+    return BoundRead(scope.alias_address(call.alias), data, int(word), kind, call.pos)
+
+
+def _said_type(expr: Expr) -> Type:
+    """The type that a literal says, for comparing a raw read with it."""
+    try:
+        kind = parse_type(expr.type) if isinstance(expr, Typed) else _UINT256
+    except AbiError as error:
+        raise Flaw(expr.pos, str(error), "write a Solidity type before the value") from None
+    return kind
 
 
 def _is_hex(digits: str) -> bool:

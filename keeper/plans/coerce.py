@@ -167,7 +167,9 @@ def _integer(expr: Expr, kind: Type, scope: Scope) -> int:
         raise _mismatch(expr, kind)
     low, high = (0, (1 << kind.bits) - 1) if kind.kind == "uint" else (-(1 << kind.bits - 1), (1 << kind.bits - 1) - 1)
     if not low <= value <= high:
-        span = f"0 to 2^{kind.bits} - 1" if kind.kind == "uint" else f"-2^{kind.bits - 1} to 2^{kind.bits - 1} - 1"
+        top = f"2^{kind.bits} - 1" if kind.kind == "uint" else f"2^{kind.bits - 1} - 1"
+        bottom = "0" if kind.kind == "uint" else f"-2^{kind.bits - 1}"
+        span = f"{low} to {high}" if kind.bits <= 32 else f"{bottom} to {top}"
         raise Flaw(expr.pos, f"{shown(expr.text)} is out of range for {kind.canonical}", f"write a number from {span}")
     return value
 

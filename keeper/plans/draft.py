@@ -14,7 +14,6 @@ from keeper.plans.order import Place, mask, order
 from keeper.plans.problems import Flaw, Pos, Problems
 from keeper.plans.scope import ZERO_ADDRESS, Question, Scope
 from keeper.plans.timing import Timing, ramp_of, schedule_by, timing
-from keeper.plans.values import Instant
 from keeper.wire.codec import encode_calls
 from keeper.wire.errors import BadInput
 from keeper.wire.types import NOBODY, Address, Call, ChainEntry, Condition, Header, Join, Op, Read, Step, Undo
@@ -60,11 +59,17 @@ def draft(plan: PlanFile, lock: Lock) -> Draft:
     scope = Scope(plan, lock)
     owner = guardian = ZERO_ADDRESS
     with problems.here():
-        owner = scope.owner
+        owner = scope.address(plan.owner)
         if owner == ZERO_ADDRESS and not scope.missing:
             raise Flaw(plan.owner.pos, "the owner is nobody", "write the address that schedules the plan")
     with problems.here():
         guardian = scope.address(plan.guardian) if plan.guardian else ZERO_ADDRESS
+    scope.owner = owner
+    for alias, contract in plan.contracts.items():
+        with problems.here():
+            scope.interface(alias, contract.pos)
+        with problems.here():
+            scope.alias_address(alias)
     account = scope.account
     builder = _Builder(plan, lock, scope, clock, problems)
     steps = tuple(builder.step(line, place) for line, place in zip(plan.steps, places, strict=True))
@@ -242,7 +247,7 @@ class _Builder:
         return self.pinned(line.id, "step", digest, step.index, 0, line.pos)
 
     def static_gas(self, name: str, kind: str, index: int, item: int, call: BoundCondition | BoundRead) -> int:
-        digest = _digest(bytes(to_canonical_address(call.target)), call.data)
+        digest = static_digest(_bytes(call.target), call.data)
         return self.pinned(f"{name}.{kind}.{item}", kind, digest, index, item, call.pos)
 
     def pinned(self, key: str, kind: str, digest: str, index: int, item: int, pos: Pos) -> int:
@@ -277,10 +282,11 @@ def _check_size(line: StepLine, step: Step) -> None:
             raise Flaw(line.pos, f"the calls of step `{line.id}` are too large", "a call holds up to 65,535 bytes")
 
 
+def static_digest(target: Address, data: bytes) -> str:
+    """Of a condition or a read, whose gas the lock holds."""
+    return _digest(target, data)
+
+
 def _digest(*parts: bytes) -> str:
     return "0x" + bytes(keccak(b"".join(bytes(keccak(part)) for part in parts)))[:8].hex()
 
-
-def past(at: Instant, now: int) -> bool:
-    """Whether an absolute start lies before `now`, in the plan's clock."""
-    return at.kind != "relative" and at.n < now

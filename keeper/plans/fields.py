@@ -34,7 +34,7 @@ class Fields:
                 problems.add(
                     key.pos,
                     f"`{key.text}` is not available in this version",
-                    "plans run on one chain and make calls there; remove the key",
+                    "plans make calls on one chain: remove the key",
                 )
         for row in table:
             if row.required and node.get(row.name) is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from eth_utils.address import to_checksum_address
@@ -18,8 +18,11 @@ _ADMIN_ROLE = 0
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Something lacking, and the call by `by` that grants it; `by` is None if nobody known can, `data` and value are then
-    only a hint. `amount` is in the token's units or wei; `of` gives the same grant of another amount."""
+    """Something lacking, and the call by `by` that grants it.
+
+    `by` is None if nobody known can; the call is then only a hint. `amount` is in the token's units or wei, and `of`
+    gives the same grant of another amount.
+    """
 
     lack: str
     remedy: str
@@ -41,12 +44,23 @@ class Grant:
         return self.of(self.amount + other.amount)
 
 
+def widest(grants: Iterable[Grant]) -> tuple[Grant, ...]:
+    """Grants of several paths without repetition: of those that differ in the amount alone, the largest."""
+    found: dict[Grant, Grant] = {}
+    for grant in grants:
+        key = grant.of(1) if grant.of is not None else grant
+        if key not in found or found[key].amount < grant.amount:
+            found[key] = grant
+    return tuple(found.values())
+
+
 async def find_grant(
     chain: Chain, stage: Stage, tried: Tried, before: Sequence[Message], tokens: Sequence[Address]
 ) -> Grant | None:
-    """What would have let the failed action pass; None if its reason is not something that can be granted.
+    """What would have let the failed action pass; None if its reason is nothing that can be granted.
 
-    `before` are the messages on which it failed, `tokens` the plan's contracts, any of which may be the token in question."""
+    `before` are the messages on which it failed; `tokens` are contracts, any of which may be the token in question.
+    """
     look = _Look(chain, stage, before, tokens)
     call, why = tried.failed_call, tried.reason
     if call is None or why is None:

@@ -16,6 +16,7 @@ from keeper.plans.values import choice, duration, integer, premium
 
 MAX_GAS = (1 << 24) - 1
 _ID = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_OTHER_ACTIONS = ("event", "store", "job")
 _JOINS: tuple[Join, ...] = ("after", "needs", "needs_any", "unless")
 
 
@@ -96,6 +97,8 @@ class StepLoader:
 
     def calls(self, fields: Fields) -> tuple[CallLine, ...]:
         has_call, has_calls = fields.has("call"), fields.has("calls")
+        if not has_call and any(fields.has(key) for key in _OTHER_ACTIONS):
+            return ()
         if has_call == has_calls:
             remedy = "keep one of them" if has_call else "add `call: alias.function(..)`"
             where = fields.pos("calls") if has_call else fields.node.pos

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +41,6 @@ class Lock:
         """The file's text: sorted, so that equal locks are equal files."""
         content = {entry.name: getattr(self, entry.name) for entry in fields(self)}
         return json.dumps({"schema": SCHEMA, **content}, indent=2, sort_keys=True) + "\n"
-
-    def with_(self, **changes: Any) -> Lock:
-        return replace(self, **changes)
 
 
 def lock_path(plan_path: str | Path) -> Path:

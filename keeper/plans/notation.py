@@ -118,7 +118,7 @@ def parse_call(scalar: Scalar) -> Invoke:
     """`alias.fn(arg, ..)`, whole."""
     parser = _Parser(scalar)
     node = parser.expr()
-    parser.end()
+    parser.end("remove what follows the call; several calls are listed under `calls:`")
     if not isinstance(node, Invoke):
         raise Flaw(node.pos, f"{shown(scalar.text)} is not a call", "write `alias.function(arguments)`")
     if node.field:
@@ -177,9 +177,9 @@ class _Parser:
         if not self.accept(mark):
             self.fail(self.peek(), remedy)
 
-    def end(self) -> None:
+    def end(self, remedy: str = "remove what follows, or put a comma before it") -> None:
         if self.peek().kind != "end":
-            self.fail(self.peek(), "remove what follows, or put a comma before it")
+            self.fail(self.peek(), remedy)
 
     def fail(self, token: _Token, remedy: str) -> NoReturn:
         what = "it ends too early" if token.kind == "end" else f"unexpected {shown(token.text)}"

@@ -1,4 +1,4 @@
-"""Steps tried on a chain in a given order, each on what the ones before left, exactly as the Scheduler would make them."""
+"""Steps tried on a chain in order, each on what the ones before left, just as the Scheduler would make them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What an action came to. `failed_call` is the call that reverted, if it is known which; `gas_used` is the Account's."""
+    """What an action came to. `gas_used` is the Account's; `failed_call` reverted, if it is known which.
+
+    Gas of reads and conditions is None where they could not be read.
+    """
 
     action: Action
     ok: bool
@@ -99,7 +102,7 @@ async def _look(chain: Chain, stage: Stage, step: Step, action: Action, messages
     """Conditions and reads of a step as they stand there; the calls with what was read put in."""
     if action.kind == "undo":
         return _Looked(step.undo.calls if step.undo else ())
-    static = [*step.conditions, *step.reads]
+    static: list[Condition | Read] = [*step.conditions, *step.reads]
     if not static:
         return _Looked(step.calls)
     tries = [Message(stage.scheduler, one.target, one.data) for one in static]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal
 
-from eth_utils.address import is_checksum_address, to_checksum_address
+from eth_utils.address import is_checksum_address, to_canonical_address, to_checksum_address
 
 from keeper.plans.abi import AbiError, Function, Interface, parse_signature
 from keeper.plans.abisets import NAMES as ABI_SETS
@@ -18,6 +17,8 @@ from keeper.plans.notation import Expr, parse_expr
 from keeper.plans.problems import Flaw, Pos, nearest, shown
 from keeper.plans.source import Scalar
 from keeper.plans.values import COIN_UNITS
+from keeper.wire.hashing import account_address
+from keeper.wire.types import Address
 
 ZERO_ADDRESS = "0x" + "00" * 20
 
@@ -26,7 +27,7 @@ ZERO_ADDRESS = "0x" + "00" * 20
 class Question:
     """Something only a chain, or for `abi` the disk, can tell. `key` is a name, a path or an address."""
 
-    kind: Literal["name", "account", "decimals", "abi", "schedule_by", "seed"]
+    kind: Literal["name", "decimals", "abi", "schedule_by", "seed"]
     key: str
     pos: Pos
 
@@ -37,21 +38,19 @@ class Scope:
     def __init__(self, plan: PlanFile, lock: Lock) -> None:
         self.plan = plan
         self.lock = lock
+        self.owner = ZERO_ADDRESS
         self.missing: set[Question] = set()
         self._given = {"facts": (lock.facts, abi_set("facts")), "scheduler": (lock.scheduler, abi_set("scheduler"))}
         self._interfaces: dict[str, Interface] = {}
 
-    @cached_property
-    def owner(self) -> str:
-        return self.address(self.plan.owner)
-
-    @cached_property
+    @property
     def account(self) -> str:
         """The owner's Account."""
-        found = self.lock.accounts.get(self.owner)
-        if found is None and self.owner != ZERO_ADDRESS:
-            self.missing.add(Question("account", self.owner, self.plan.owner.pos))
-        return found or ZERO_ADDRESS
+        pinned = self.lock.accounts.get(self.owner)
+        if pinned is not None:
+            return pinned
+        scheduler, owner = (Address(bytes(to_canonical_address(a))) for a in (self.lock.scheduler, self.owner))
+        return to_checksum_address(account_address(scheduler, owner))
 
     def aliases(self) -> list[str]:
         return [*self.plan.contracts, *self._given]

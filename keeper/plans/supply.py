@@ -1,4 +1,4 @@
-"""A rehearsal that is given what it lacks: grant after grant, until all that can be granted is, and the rest is told."""
+"""A rehearsal that is given what it lacks, grant after grant, until only what nobody can grant is left."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ MAX_ROUNDS = 100
 
 @dataclass(frozen=True, slots=True)
 class Supplied:
-    """What the actions came to once `grants` were made. Those still not `ok` fail for another reason, or lack what nobody
-    known can grant, which is then in `lacks`."""
+    """What the actions came to once `grants` were made.
+
+    Those still not `ok` fail for another reason, or lack what nobody known can grant, which is then in `lacks`.
+    """
 
     tried: tuple[Tried, ...]
     before: tuple[Message, ...]
@@ -32,6 +34,8 @@ async def supply(
     grants: list[Grant] = []
     lacks: list[Grant] = []
     hopeless: set[Action] = set()
+    before: list[Message] = []
+    tried: tuple[Tried, ...] = ()
     for _ in range(MAX_ROUNDS):
         before = [*first, *(g.message for g in grants if g.message is not None)]
         tried = await rehearse(chain, stage, steps, actions, before)

@@ -142,7 +142,7 @@ def _check_reachable(plan: PlanFile, places: tuple[Place, ...], windows: list[Wi
             return
         needed = [earliest[index] for index in place.needs]
         start = (min(needed) if place.join == 1 else max(needed)) if needed else 0
-        if not window.since and window.closes <= start:
+        if place.needs and not window.since and window.closes <= start:
             name = plan.steps[max(place.needs, key=lambda i: earliest[i])].id
             message = f"the window of step `{step.id}` closes before step `{name}` can have run"
             problems.add(step.pos, message, f"give `{step.id}` a later `from`, or a `wait`")

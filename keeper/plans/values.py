@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
 from typing import Literal
 
-from keeper.plans.problems import Flaw, Pos, shown
+from keeper.plans.problems import Flaw, Pos, nearest, shown
 from keeper.plans.source import Scalar
 
 Clock = Literal["seconds", "blocks"]
@@ -202,7 +202,8 @@ def amount(scalar: Scalar, *, coin: bool = False) -> Amount:
             scalar.pos, f"the amount {shown(text)} has no unit", f"write `{text} ether`, `{text} gwei` or `{text} wei`"
         )
     if coin and parts[1] not in COIN_UNITS:
-        raise Flaw(scalar.pos, f"{shown(parts[1])} is not a unit of the chain's coin", "write ether, gwei or wei")
+        remedy = nearest(parts[1], COIN_UNITS, "write ether, gwei or wei")
+        raise Flaw(scalar.pos, f"{shown(parts[1])} is not a unit of the chain's coin", remedy)
     return Amount(value, parts[1], scalar.pos)
 
 

@@ -1,0 +1,105 @@
+"""What a plan costs its deposit: each step as expected and at worst, and what all runs need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from keeper.plans.compile import Compiled
+from keeper.wire.types import Step
+
+BASE_GAS = 21_000
+#: Gas of a run's frame beside its calls, conditions and reads, as measured on the contract (docs/plans.md says how).
+FRAME_GAS = 25_000
+STAMP_GAS = 5_000
+PROOF_NODE_GAS = 120
+CALLS_BYTE_GAS = 8
+#: The contract's own bound of a frame, for the worst case.
+WORST_FRAME_GAS = 43_200
+
+
+@dataclass(frozen=True, slots=True)
+class StepCost:
+    """In wei; `gas` is what is expected to be paid back. Of an undo, `is_undo`."""
+
+    id: str
+    is_undo: bool
+    gas: int
+    expected_wei: int
+    worst_wei: int
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """`expected_wei` of a good run; `worst_wei` of the dearest; `deposit_wei` pays all runs at their worst."""
+
+    base_fee_wei: int
+    steps: tuple[StepCost, ...]
+    expected_wei: int
+    worst_wei: int
+    runs: int
+    deposit_wei: int
+    given_wei: int
+
+    @property
+    def missing_wei(self) -> int:
+        """What the plan's deposit lacks for all runs at their worst."""
+        return max(0, self.deposit_wei - self.given_wei)
+
+
+def estimate(compiled: Compiled, base_fee_wei: int, measured: Mapping[str, int] | None = None) -> Estimate:
+    """Costs at a base fee. `measured` is gas by `id`, `id.undo`, `id.read.0`, `id.condition.0`; else limits count."""
+    entry = compiled.header.chains[0]
+    price = min(base_fee_wei, entry.cap_wei)
+    costs = []
+    for step, name in zip(compiled.steps, compiled.ids, strict=True):
+        costs.append(_step_cost(compiled, step, name, price, measured or {}))
+        if step.undo is not None:
+            costs.append(_undo_cost(compiled, step, name, price, measured or {}))
+    expected = sum(cost.expected_wei for cost in costs if not cost.is_undo)
+    worst = sum(cost.worst_wei for cost in costs)
+    return Estimate(
+        base_fee_wei=base_fee_wei,
+        steps=tuple(costs),
+        expected_wei=expected,
+        worst_wei=worst,
+        runs=compiled.header.runs,
+        deposit_wei=worst * compiled.header.runs,
+        given_wei=compiled.deposit_wei,
+    )
+
+
+def _step_cost(compiled: Compiled, step: Step, name: str, price: int, measured: Mapping[str, int]) -> StepCost:
+    static = {f"{name}.condition.{i}": c.gas_limit for i, c in enumerate(step.conditions)}
+    static |= {f"{name}.read.{i}": r.gas_limit for i, r in enumerate(step.reads)}
+    looked = sum(measured.get(key, limit) for key, limit in static.items())
+    frame = looked + measured.get(name, step.gas_limit) + _frame(compiled, step)
+    gas = paid_gas(frame, step.tokens)
+    worst = BASE_GAS + WORST_FRAME_GAS + 4 * step.tokens + step.gas_limit + sum(static.values())
+    premium, highest = step.fee_min_gwei * 10**9, max(step.fee_min_gwei, step.fee_max_gwei) * 10**9
+    cap = compiled.header.chains[0].cap_wei
+    return StepCost(name, False, gas, gas * price + premium, worst * cap + highest)
+
+
+def _undo_cost(compiled: Compiled, step: Step, name: str, price: int, measured: Mapping[str, int]) -> StepCost:
+    undo = step.undo
+    if undo is None:
+        raise ValueError(f"step {name} has no undo")
+    frame = measured.get(f"{name}.undo", undo.gas_limit) + _frame(compiled, step)
+    gas = paid_gas(frame, undo.tokens)
+    worst = BASE_GAS + WORST_FRAME_GAS + 4 * undo.tokens + undo.gas_limit
+    cap = compiled.header.chains[0].cap_wei
+    highest = max(undo.fee_min_gwei, undo.fee_max_gwei) * 10**9
+    return StepCost(name, True, gas, gas * price + undo.fee_min_gwei * 10**9, worst * cap + highest)
+
+
+def paid_gas(frame: int, tokens: int) -> int:
+    """Gas that is paid back for a transaction of its own: at least 10 for each token of calldata (EIP-7623)."""
+    return BASE_GAS + max(frame + 4 * tokens, 10 * tokens)
+
+
+def _frame(compiled: Compiled, step: Step) -> int:
+    """Gas of the Scheduler's own work around the calls."""
+    calls = sum(34 + len(call.data) for call in step.calls)
+    stamped = STAMP_GAS if compiled.header.stamped & step.bit else 0
+    return FRAME_GAS + stamped + PROOF_NODE_GAS * len(compiled.proof(step.index)) + CALLS_BYTE_GAS * calls
