@@ -124,12 +124,12 @@ class Entries:
             return _all(await tx.execute(self._select().where(*live).order_by(outbox.c.nonce)))
 
     async def next_nonce(self, tx: AsyncConnection, signer: bytes, chain_nonce: int) -> int:
-        """The nonce to sign next. Until `tx` ends nobody else gets one of this signer's."""
+        """The nonce to sign next. Until `tx` ends nobody else signs on this chain: neither nonce nor key is taken twice."""
         row = {"chain_id": self._chain_id, "signer": signer, "next_nonce": chain_nonce}
         await tx.execute(self._store.insert(signers).values(row).on_conflict_do_nothing())
-        mine = (signers.c.chain_id == self._chain_id, signers.c.signer == signer)
-        stored = (await tx.execute(select(signers.c.next_nonce).where(*mine).with_for_update())).scalar_one()
-        return max(int(stored), chain_nonce)
+        all_rows = select(signers).where(signers.c.chain_id == self._chain_id).order_by(signers.c.signer).with_for_update()
+        stored = {row["signer"]: row["next_nonce"] for row in (await tx.execute(all_rows)).mappings()}
+        return max(int(stored[signer]), chain_nonce)
 
     async def add(self, tx: AsyncConnection, row: dict[str, Any], signed: Signed, fees: Fees) -> Entry:
         """A new row with its first signed variant; its nonce is used up in the same transaction."""

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from keeper.chain.endpoints import Chain
@@ -129,15 +128,9 @@ class Outbox:
         chain_nonce = await self._step("submit.nonce", view.nonce, signer, "pending")
         fees = capped(await self._step("submit.market", self._market, view, tip_wei), max_fee_wei)
         work = {"to": to, "data": data, "value_wei": value_wei, "gas_limit": gas_limit, "fee_cap_wei": max_fee_wei}
-        try:
-            entry, is_new = await self._step(
-                "submit.commit", self._sign_and_store, key, signer, chain_nonce, work, fees, view.head
-            )
-        except IntegrityError:  # another process was faster with the same key and another signer
-            known = await self._step("submit.find theirs", self._entries.find, key)
-            if known is None:
-                raise
-            return known
+        entry, is_new = await self._step(
+            "submit.commit", self._sign_and_store, key, signer, chain_nonce, work, fees, view.head
+        )
         if is_new:
             await self._step("submit.send", self._send, entry, view.head)
         return entry

@@ -63,7 +63,7 @@ class Rig:
         return sum(tx.data == key.encode().ljust(32) and status == 1 for tx, status in self.chain.mined())
 
     async def foreign(self, nonce: int, fee_gwei: int = 900) -> None:
-        fees = Fees(fee_gwei * GWEI, fee_gwei * GWEI)
+        fees = Fees(fee_gwei * GWEI, GWEI // 2)
         signed = await SIGNER.sign(Unsigned(self.chain.chain_id, nonce, TARGET, b"foreign", 0, 60_000, fees))
         self.chain.accept(signed.raw)
 
@@ -208,7 +208,7 @@ async def test_an_underpriced_transaction_bids_more_as_soon_as_it_is_next(rig: R
     rig.endpoint.loses_sends = False
     await rig.foreign(0, fee_gwei=8)  # another of ours is in the mempool at a higher price
     rig.chain.base_fee_wei = 9 * GWEI
-    await rig.block(2)
+    await rig.block()
     assert (await rig.find("a")).reason.startswith("underpriced")
     await rig.block()
     assert (await rig.find("a")).max_fee_wei > 9 * GWEI
