@@ -15,7 +15,6 @@ class Scheduled:
     """A plan was scheduled on this chain; `word` is its first."""
 
     plan: PlanId
-    owner: Address
     word: int
     header: bytes
     root: bytes
@@ -101,8 +100,8 @@ def decode_event(topics: Sequence[bytes], data: bytes) -> Event | None:
         return None
     args = found.decode_log(topics, data)
     if found.name == "Scheduled":
-        plan, owner, word, packed = args
-        return Scheduled(plan, owner, word, *decode_packed(packed))
+        named = dict(zip(found.names, args, strict=True))
+        return Scheduled(named["plan"], named["word"], *decode_packed(named["packed"]))
     if found.name == "Reported":
         plan, index, outcome, result = args
         return Reported(plan, index, Value(outcome), result)

@@ -45,6 +45,12 @@ class PlanWord:
         """What each of the 32 steps came to."""
         return tuple(self.value(index) for index in range(MAX_STEPS))
 
+    def mask(self, value: Value) -> int:
+        """Mask of the steps, of all 32, that have this value."""
+        planes = (self.lo, self.mid, self.hi)
+        lo, mid, hi = (plane if value >> bit & 1 else ~plane for bit, plane in enumerate(planes))
+        return lo & mid & hi & ALL
+
     @property
     def settled(self) -> int:
         """Mask of the steps that are not Pending."""
