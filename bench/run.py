@@ -1,7 +1,7 @@
 """`make bench`: every figure in one run, on one chain, with the same target and the same calls.
 
-Writes `bench/results/gas.json` and prints the table. A missed goal is said, not hidden, and does not fail the run; a
-figure that could not be taken does.
+Writes `gas.json` and `latency.json` in `bench/results` and prints the tables. A missed goal is said, not hidden, and
+does not fail the run; a figure that could not be taken does.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT))
 from eth_utils.crypto import keccak  # noqa: E402 # behind the path, as the next ones
 from rich.console import Console  # noqa: E402
 
-from bench import measure, reimbursement, table  # noqa: E402
+from bench import latency, measure, reimbursement, table  # noqa: E402
 from bench.artifacts import Build  # noqa: E402
 from bench.chain import HARDFORK, started  # noqa: E402
 from bench.peers import PUBLISHED  # noqa: E402
@@ -26,6 +26,7 @@ from bench.rows import ROWS  # noqa: E402
 
 BUILD = ROOT / "build" / "forge"
 RESULTS = ROOT / "bench" / "results" / "gas.json"
+LATENCY = RESULTS.with_name("latency.json")
 NOTES = [
     "Gas is gasUsed in the receipts of real transactions; each block holds one, and none pays a tip.",
     "All contracts, the peers' too, are of one build; without via_ir each peer's schedule and run together cost more.",
@@ -69,7 +70,11 @@ def main() -> None:
     found = asyncio.run(results())
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(found, indent=2) + "\n")
-    table.show(found, Console(width=None if sys.stdout.isatty() else 200))
+    console = Console(width=None if sys.stdout.isatty() else 200)
+    table.show(found, console)
+    late = asyncio.run(latency.measured())
+    LATENCY.write_text(json.dumps(late, indent=2) + "\n")
+    table.show_latency(late, console)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,17 @@ def show(results: dict[str, Any], console: Console) -> None:
     console.print(f"[bold]{sum(goals)} of {len(goals)} goals met[/]")
 
 
+def show_latency(result: dict[str, Any], console: Console) -> None:
+    """Print the keeper's work per block."""
+    table = Table(title=result["what"], title_justify="left")
+    table.add_column("open plans", justify="right")
+    table.add_column("median ms", justify="right")
+    for count, median in result["median_ms"].items():
+        table.add_row(f"{int(count):,}", f"{median:.1f}")
+    console.print(table)
+    console.print(f"growth {result['growth']}, goal {result['goal']}: {_verdict(result['met'])}")
+
+
 def _verdict(met: bool) -> str:
     return "[green]met[/]" if met else "[red]missed[/]"
 
