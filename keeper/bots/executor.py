@@ -1,0 +1,312 @@
+"""Carries out plans: follow the chain, decide, try out, send; then see what became of it.
+
+The chain and the outbox hold all that matters; what this process remembers only makes it faster or cheaper. So it can
+be killed anywhere. Awaits go through `_step`, which offers them to the `checkpoint` hook: where tests pull the plug.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import ParamSpec, TypeVar
+
+import structlog
+from eth_utils.crypto import keccak
+
+from keeper.bots.calls import Work, works_of
+from keeper.bots.chances import Action, chances
+from keeper.bots.decide import Intent, Policy, View, Wait, decide
+from keeper.bots.fees import Market
+from keeper.bots.holds import Holds
+from keeper.bots.index import PlanIndex, view_of
+from keeper.bots.metrics import Metrics
+from keeper.bots.outcomes import result_of
+from keeper.bots.pace import Pace
+from keeper.bots.parcels import Limits, Parcel, parcels
+from keeper.bots.queue import Queue
+from keeper.bots.seatbook import SeatBook
+from keeper.bots.simulate import Simulator
+from keeper.bots.trial import try_out
+from keeper.chain import reads
+from keeper.chain.endpoints import Chain
+from keeper.chain.entries import Entry, State
+from keeper.chain.fees import quote
+from keeper.chain.follower import Follower, RolledBack, Source
+from keeper.chain.jobs import Now
+from keeper.chain.ledger import PlanRow
+from keeper.chain.outbox import Checkpoint, Outbox, OutboxPolicy
+from keeper.chain.signer import Signer
+from keeper.chain.store import Store
+from keeper.chain.values import Block, Receipt
+from keeper.wire.types import Address
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_ACTIONS = tuple(action.value for action in Action)
+_LOG = structlog.get_logger("conductor.executor")
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorPolicy:
+    decide: Policy = field(default_factory=Policy)
+    limits: Limits = field(default_factory=Limits)
+    outbox: OutboxPolicy = field(default_factory=OutboxPolicy)
+    jobs: int = 400
+    """How many due jobs are taken at once."""
+    lease_s: float = 15.0
+    """How long they stay ours if this process dies."""
+    first_hold_s: float = 30.0
+    """How long an Account is left alone after its first on-chain revert; each further one doubles it."""
+
+
+class Executor:
+    """One signer's work on one chain. Call `start` once, then `tick` whenever there may be a new block."""
+
+    def __init__(
+        self,
+        chain: Chain,
+        store: Store,
+        source: Source,
+        signer: Signer,
+        *,
+        worker: str,
+        policy: ExecutorPolicy | None = None,
+        metrics: Metrics | None = None,
+        checkpoint: Checkpoint | None = None,
+        wall_s: Callable[[], float] = time.time,
+        mono_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`source`: the Scheduler, alone, and the block it was deployed in."""
+        (self._scheduler,) = source.addresses
+        self._chain = chain
+        self._signer = Address(signer.address)
+        self._worker = worker
+        self._policy = policy or ExecutorPolicy()
+        self._checkpoint = checkpoint or _pass
+        self._wall_s, self._mono_s = wall_s, mono_s
+        self.metrics = metrics or Metrics()
+        self.follower = Follower(chain, store, source, PlanIndex(chain.chain_id))
+        self.outbox = Outbox(
+            chain,
+            store,
+            [signer],
+            worker=worker,
+            still_wanted=self.still_wanted,
+            policy=self._policy.outbox,
+            checkpoint=checkpoint,
+            wall_s=wall_s,
+        )
+        self._queue = Queue(store, chain.chain_id, signer.address)
+        self._simulator = Simulator(self._scheduler, signer.address)
+        self._seats = SeatBook(self._scheduler, self._queue)
+        self._pace = Pace()
+        self._holds = Holds(first_s=self._policy.first_hold_s)
+        self._applied: Block | None = None
+        self._ticked: bytes | None = None
+        self._rolled_back = False
+        self._noticed: set[int] = set()
+        self._sent: dict[int, tuple[Intent, ...]] = {}
+
+    async def start(self) -> None:
+        """After a start: learns the pace, frees what a predecessor of the same name held, and recovers the outbox."""
+        view = await self._step("start.pin", self._chain.pin)
+        for number in range(max(view.head.number - 8, 0), view.head.number + 1):
+            block = await self._step("start.block", view.block, number)
+            if block is not None:
+                self._pace.see(block, self._mono_s())
+        await self._step("start.release", self._queue.release, self._worker)
+        await self._step("start.recover", self.outbox.recover)
+
+    async def tick(self) -> None:
+        """Up to the head, then everything that is due in the block after it."""
+        await self._step("follow", self._follow)
+        block = self._applied or await self._step("applied", self._find_applied)
+        if block is None:
+            return
+        self._applied = block
+        self.metrics.head.set(block.number)
+        view = await self._step("pin", self._chain.pin, block)
+        if self._rolled_back:  # rows of blocks that are gone must not pass for work that failed
+            await self._step("outbox after a reorg", self.outbox.tick)
+            self._rolled_back = False
+        await self._step("work", self._work, view)
+        if self._ticked != block.hash:
+            await self._step("outbox", self.outbox.tick)
+            await self._step("notice", self._notice, view)
+            self._ticked = block.hash
+
+    async def still_wanted(self, entry: Entry) -> bool:
+        """The outbox asks before it signs or sends anew: would it still do something, and could its bid be taken?"""
+        if not works_of(entry.data):
+            return True
+        view = await self._step("wanted.pin", self._chain.pin)
+        if entry.fee_cap_wei < view.head.base_fee_wei:
+            return False
+        moment = self._pace.next(view.head, self._mono_s())
+        done = await self._step("wanted.simulate", self._simulator.done, view, moment, entry.data, entry.gas_limit)
+        return done != 0
+
+    # ------------------------------------------------------------------ following
+
+    async def _follow(self) -> None:
+        async for event in self.follower.catch_up():
+            await self._checkpoint("followed")
+            if isinstance(event, RolledBack):
+                _LOG.warning("chain reorganised", depth=event.depth, to=event.to)
+                self._applied, self._rolled_back = None, True
+                self._seats.forget()
+            else:
+                self._applied = event.block
+                self._pace.see(event.block, self._mono_s())
+
+    async def _find_applied(self) -> Block | None:
+        """The block the database is at, if the chain still has it."""
+        cursor = await self._step("cursor", self.follower.cursor)
+        view = await self._step("cursor.pin", self._chain.pin)
+        return await self._step("cursor.block", view.block, cursor.hash) if cursor.hash else None
+
+    # ------------------------------------------------------------------ working
+
+    async def _work(self, view: reads.View) -> None:
+        moment = self._pace.next(view.head, self._mono_s())
+        now = Now(moment.block, moment.time_s, self._wall_s())
+        jobs = await self._step(
+            "lease",
+            self._queue.lease,
+            self._worker,
+            self._signer,
+            now,
+            limit=self._policy.jobs,
+            lease_s=self._policy.lease_s,
+            actions=_ACTIONS,
+        )
+        if not jobs:
+            return
+        rows = await self._step("plans", self._queue.plans, sorted({job.due.plan for job in jobs}))
+        found = (view_of(row, stamps, self._chain.chain_id) for row, stamps in rows)
+        known = View(
+            me=self._signer,
+            plans={plan.id: plan for plan in found if plan is not None},
+            jobs=jobs,
+            market=await self._step("market", self._market, view),
+            seats=await self._step("seats", self._seats.read, view, jobs, moment, self._mono_s()),
+            in_flight=await self._step("in flight", self._in_flight, view.head.number),
+            held_s=self._holds.left_s(self._mono_s()),
+        )
+        verdicts = decide(known, moment, self._policy.decide)
+        waits = [verdict for verdict in verdicts if isinstance(verdict, Wait)]
+        intents = [verdict for verdict in verdicts if isinstance(verdict, Intent)]
+        trial = await self._step(
+            "try out", try_out, self._simulator, view, known, moment, intents, self._policy.decide, self._policy.limits
+        )
+        for intent, refusal in trial.refusals:
+            _LOG.debug("not now", plan=intent.work.plan.hex(), step=intent.work.index, refusal=str(refusal))
+        waits += trial.waits
+        for parcel in parcels(trial.ready, known.market, self._policy.limits):
+            await self._step("submit", self._submit, parcel)
+        for wait in waits:
+            self.metrics.waits.labels(wait.reason.value).inc()
+        await self._step("wait", self._queue.wait, waits, self._wall_s())
+
+    async def _submit(self, parcel: Parcel) -> None:
+        """Into the outbox; if no endpoint answers, the lease runs out and somebody tries again."""
+        bid = parcel.bid
+        entry = await self.outbox.submit(
+            _key(parcel),
+            self._signer,
+            self._scheduler,
+            parcel.data,
+            gas_limit=parcel.gas_limit,
+            max_fee_wei=bid.max_fee_wei,
+            tip_wei=bid.tip_wei,
+        )
+        self._sent[entry.id] = parcel.intents
+        self.metrics.sent.inc()
+        _LOG.info(
+            "sent", transaction=entry.hash.hex(), nonce=entry.nonce, items=len(parcel.intents), gas=entry.gas_limit
+        )
+
+    async def _market(self, view: reads.View) -> Market:
+        policy = self._policy.outbox.fees
+        history = await view.fee_history(policy.blocks, [policy.percentile])
+        return Market(history.base_fees_wei[-1], quote(history, policy).tip_wei)
+
+    async def _in_flight(self, head: int) -> frozenset[tuple[bytes, int]]:
+        """What a transaction of this chain's signers is about to do, or did in a block that is not applied yet."""
+        live = await self.outbox.live()
+        coming = (
+            row
+            for row in live
+            if (row.pending and row.wanted) or (row.state is State.MINED and (row.block or 0) > head)
+        )
+        return frozenset(work.slot for row in coming for work in works_of(row.data))
+
+    # ------------------------------------------------------------------ what became of it
+
+    async def _notice(self, view: reads.View) -> None:
+        """Each newly mined transaction once: what it did, and whose Account made it fail."""
+        live = await self._step("notice.live", self.outbox.live)
+        self._noticed &= {row.id for row in live}
+        for row in live:
+            if (
+                row.signer != self._signer
+                or row.state is not State.MINED
+                or row.id in self._noticed
+                or row.mined_hash is None
+            ):
+                continue
+            if (row.block or 0) > view.head.number:
+                continue
+            receipt = await self._step("notice.receipt", view.receipt, row.mined_hash)
+            if receipt is not None:
+                await self._step("notice.row", self._notice_row, row, receipt)
+                self._noticed.add(row.id)
+
+    async def _notice_row(self, row: Entry, receipt: Receipt) -> None:
+        result = result_of(row.data, receipt, self._scheduler)
+        for work in result.done:
+            self.metrics.work.labels(work.action.value, "done").inc()
+        for intent in self._sent.pop(row.id, ()):
+            if intent.work in result.done and not intent.in_seconds:
+                self.metrics.late_blocks.observe(receipt.block_number - intent.since)
+        for plan_id in {work.plan for work in result.done}:
+            _LOG.info("done", plan=plan_id.hex(), block=receipt.block_number, transaction=receipt.tx_hash.hex())
+        if not result.failed and not result.done:
+            return
+        touched = {work.plan for work in (*result.done, *result.failed)}
+        known = {row.id: (row, stamps) for row, stamps in await self._queue.plans(sorted(touched))}
+        for work in result.done:
+            if work.plan in known:
+                self._holds.forgive(known[work.plan][0].owner)
+        for work in result.failed:
+            self.metrics.work.labels(work.action.value, "failed").inc()
+            if work.plan in known and self._still_due(known[work.plan], work):
+                for_s = self._holds.strike(known[work.plan][0].owner, self._mono_s())
+                _LOG.warning("reverted on-chain", plan=work.plan.hex(), step=work.index, held_s=for_s)
+
+    def _still_due(self, known: tuple[PlanRow, int], work: Work) -> bool:
+        """Whether nobody else has done it meanwhile: then it failed by its own fault."""
+        plan = view_of(*known, self._chain.chain_id)
+        return plan is not None and any(
+            (chance.action, chance.index) == (work.action, work.index) for chance in chances(plan)
+        )
+
+    async def _step(self, name: str, do: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        await self._checkpoint(f"before executor {name}")
+        result = await do(*args, **kwargs)
+        await self._checkpoint(f"after executor {name}")
+        return result
+
+
+def _key(parcel: Parcel) -> str:
+    """The same work has the same key; a batch that had to be tried again is other work, for part of it may be done."""
+    first = parcel.intents[0]
+    if len(parcel.intents) == 1:
+        return f"{first.work.plan.hex()}:{first.job.due.run}:{first.work.index}:{first.work.action.value}"
+    said = ",".join(f"{intent.job.id}#{intent.job.attempt}" for intent in parcel.intents)
+    return f"batch:{keccak(text=said).hex()}"
+
+
+async def _pass(_: str) -> None: ...
