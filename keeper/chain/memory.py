@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from eth_account import Account
@@ -284,6 +285,7 @@ class MemoryTransport:
         return hexed(self.chain.answer(raw(wanted["to"]), raw(wanted["data"])))
 
 
+@lru_cache(maxsize=4096)
 def _decode(signed: bytes) -> Tx:
     fields = TypedTransaction.from_bytes(HexBytes(signed)).as_dict()
     sender = Account.recover_transaction(signed)

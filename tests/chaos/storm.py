@@ -150,7 +150,11 @@ class Storm:
             await self.world.base_fee(self.chance.choice([30, 60]) * GWEI)
         elif self.chance.random() < 0.1:
             await self.world.base_fee(self.chance.choice([1, 30]) * GWEI)
-        live = [key for key, entry in self.submitted.items() if key not in self.unwanted and not _is_final(entry)]
+        live = [
+            key
+            for key, entry in self.submitted.items()
+            if entry is not _NOTHING and key not in self.unwanted and not _is_final(entry)
+        ]
         if live and self.chance.random() < (0.4 if "cancel" in point or "unwant" in point else 0.03):
             self.unwanted.add(self.chance.choice(live))
         if "tick.cancel" in point:  # work given up before anything waited behind it
@@ -190,8 +194,9 @@ class Storm:
             for result in results:
                 if isinstance(result, kind):
                     raise result
+        live = {entry.key: entry for entry in await self.outbox.live() if entry.wanted}
         for key in waiting:
-            if (entry := await self.outbox.find(str(key))) is not None:
+            if (entry := live.get(str(key)) or await self.outbox.find(str(key))) is not None:
                 self.submitted[key] = entry
 
     async def _submit(self, key: int) -> None:
