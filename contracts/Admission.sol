@@ -8,7 +8,8 @@ import {IScheduler} from "./interfaces/IScheduler.sol";
 import {Calls} from "./libraries/Calls.sol";
 import {Hashes} from "./libraries/Hashes.sol";
 import {Rules} from "./libraries/Rules.sol";
-import {ENTRY_BYTES, Entry, HEAD_BYTES, Head, ORIGIN_LANE, calldataWord, headAt, headerBytes} from "./types/Head.sol";
+import {Case} from "./types/Case.sol";
+import {Entry, HEAD_BYTES, Head, ORIGIN_LANE, calldataWord, headAt, headerBytes} from "./types/Head.sol";
 import {PlanId, Status, Value} from "./types/PlanTypes.sol";
 import {PlanWord} from "./types/PlanWord.sol";
 import {STEP_BYTES, StepHead, afterCondition, callsOf, tailOf, undoOf} from "./types/StepRef.sol";
@@ -21,18 +22,6 @@ abstract contract Admission is Seats {
         uint256 stamps;
     }
 
-    /// @dev A plan, and the step it is about, as found at the beginning of a call. Never changed afterwards.
-    struct Case {
-        PlanId id;
-        PlanWord word;
-        Head head;
-        Entry entry;
-        uint256 time; // now, in the plan's clock
-        StepHead step;
-        uint256 pos; // calldata offset of the step's bytes
-        uint256 end; // calldata offset behind them
-    }
-
     uint256 private constant HOLDS_GAS = 50_000;
 
     mapping(PlanId => Plan) internal _plans;
@@ -40,43 +29,55 @@ abstract contract Admission is Seats {
     // ------------------------------------------------------------------ finding
 
     /// @dev The plan of `header ‖ root`.
-    function _findPlan(bytes calldata plan_) internal view returns (Case memory) {
+    function _findPlan(Case c, bytes calldata plan_) internal view {
         uint256 pos = _pos(plan_);
         Head head = headAt(pos);
         unchecked {
             uint256 length = headerBytes(head);
-            return _find(pos, head, Hashes.planId(pos, length, bytes32(calldataWord(pos + length))), 0, 0);
+            _find(c, pos, head, Hashes.planId(pos, length, bytes32(calldataWord(pos + length))));
         }
     }
 
     /// @dev The plan and the step of `header ‖ length ‖ step ‖ proof`. Bytes behind the item's end are no better than those in it: what
     /// counts is that together they hash to a plan that was scheduled.
-    function _findStep(bytes calldata item) internal view returns (Case memory) {
+    function _findStep(Case c, bytes calldata item) internal view {
         uint256 pos = _pos(item);
         Head head = headAt(pos);
         unchecked {
             uint256 length = headerBytes(head);
             uint256 step = pos + length + 3;
             uint256 end = step + (calldataWord(pos + length) >> 232);
-            bytes32 root = Hashes.rootOf(step, end, pos + item.length);
-            return _find(pos, head, Hashes.planId(pos, length, root), step, end);
+            _find(c, pos, head, Hashes.planId(pos, length, Hashes.rootOf(step, end, pos + item.length)));
+            c.fillStep(StepHead.wrap(calldataWord(step)), step, end);
         }
     }
 
-    function _find(uint256 pos, Head head, PlanId id, uint256 step, uint256 end) private view returns (Case memory) {
-        PlanWord word = _plans[id].word;
-        if (word.status() == Status.NotScheduled) revert Scheduler_WrongStatus(id, Status.NotScheduled);
-        return Case(id, word, head, _entry(pos, head), _now(head.inSeconds()), StepHead.wrap(calldataWord(step)), step, end);
+    function _find(Case c, uint256 pos, Head head, PlanId id) private view {
+        Plan storage p = _plans[id];
+        uint256 slot;
+        // Only names the slot.
+        assembly ("memory-safe") {
+            slot := p.slot
+        }
+        c.fillPlan(id, slot, p.word, head, _entry(pos, head), _now(head.inSeconds()));
+    }
+
+    function _planOf(Case c) internal pure returns (Plan storage p) {
+        uint256 slot = c.slot();
+        // The slot of the plan's own id, as found.
+        assembly ("memory-safe") {
+            p.slot := slot
+        }
     }
 
     /// @dev The step is this chain's; returns its bit in the masks and where its calls are.
-    function _own(Case memory c) internal view returns (uint256 bit, uint256 calls) {
+    function _own(Case c) internal view returns (uint256 bit, uint256 calls) {
         // An index beyond 255 cannot be; a calls section within the step cannot overflow.
         unchecked {
-            bit = 1 << c.step.index();
-            if (c.entry.mask() & bit == 0) revert Scheduler_WrongChain(block.chainid);
-            calls = callsOf(c.step, c.pos);
-            if (calls + c.step.callsLength() > c.end) revert Scheduler_Malformed("step", c.step.index());
+            bit = 1 << c.step().index();
+            if (c.entry().mask() & bit == 0) revert Scheduler_WrongChain(block.chainid);
+            calls = callsOf(c.step(), c.pos());
+            if (calls + c.step().callsLength() > c.end()) revert Scheduler_Malformed("step", c.step().index());
         }
     }
 
@@ -91,23 +92,24 @@ abstract contract Admission is Seats {
     function _entry(uint256 pos, Head head) internal view returns (Entry entry) {
         unchecked {
             entry = Entry.wrap(pos + HEAD_BYTES);
-            for (uint256 n = head.chainCount(); entry.chainId() != block.chainid; entry = Entry.wrap(Entry.unwrap(entry) + ENTRY_BYTES)) {
+            for (uint256 n = head.chainCount(); entry.chainId() != block.chainid; entry = Entry.wrap(Entry.unwrap(entry) + head.entryBytes())) {
                 if (--n == 0) revert Scheduler_WrongChain(block.chainid);
             }
         }
     }
 
-    function _isOwner(Entry entry, address who) internal view returns (bool) {
-        return who == entry.owner() || who == _account(entry);
+    /// @dev Not the Account of a foreign factory: whoever wrote the header chose who answers for it, and what it will answer later.
+    function _isOwner(Entry entry) internal view returns (bool) {
+        return msg.sender == entry.owner() || msg.sender == accountOf(entry.owner());
     }
 
     function _requireOwner(Entry entry) internal view {
-        if (!_isOwner(entry, msg.sender)) revert Scheduler_NotOwner(entry.owner(), msg.sender);
+        if (!_isOwner(entry)) revert Scheduler_NotOwner(entry.owner(), msg.sender);
     }
 
     /// @dev The Account that acts for the plan: this Scheduler's, or another's if the header says so and it names the owner.
-    function _account(Entry entry) internal view returns (address account) {
-        address factory = entry.factory();
+    function _account(Entry entry, Head head) internal view returns (address account) {
+        address factory = entry.factory(head);
         if (factory == address(0)) return accountOf(entry.owner());
         account = IScheduler(factory).accountOf(entry.owner());
         if (account.code.length == 0 || IAccount(account).owner() != entry.owner()) revert Scheduler_NoAccount(account);
@@ -119,69 +121,69 @@ abstract contract Admission is Seats {
     // ------------------------------------------------------------------ admission
 
     /// @dev S1 but the conditions and the calls. Returns when the step was due.
-    function _admitRun(Case memory c, uint256 bit, address who) internal view returns (uint256 due) {
-        if (c.step.isClaim()) revert Scheduler_NotReferee(_referee(c), who);
+    function _admitRun(Case c, uint256 bit, address who) internal view returns (uint256 due) {
+        if (c.step().isClaim()) revert Scheduler_NotReferee(_referee(c), who);
         uint256 closes;
         (due, closes) = _ready(c, bit);
-        if (c.time >= closes) revert Scheduler_WindowClosed(uint8(c.step.index()), closes, c.time);
-        if (c.step.conditions() == 0 && who != c.entry.owner()) _requireTurn(c, 0, due, who);
+        if (c.time() >= closes) revert Scheduler_WindowClosed(uint8(c.step().index()), closes, c.time());
+        if (c.step().conditions() == 0 && who != c.entry().owner()) _requireTurn(c, 0, due, who);
     }
 
     /// @dev S4. Returns since when the undo is due, and where its section is.
-    function _admitUndo(Case memory c, uint256 bit, address who) internal view returns (uint256 due, uint256 section) {
+    function _admitUndo(Case c, uint256 bit, address who) internal view returns (uint256 due, uint256 section) {
         uint256 closes;
         (due, closes, section) = _undoWindow(c, bit);
-        if (c.time >= closes) revert Scheduler_WindowClosed(uint8(c.step.index()), closes, c.time);
-        if (who != c.entry.owner()) _requireTurn(c, 128, due, who);
+        if (c.time() >= closes) revert Scheduler_WindowClosed(uint8(c.step().index()), closes, c.time());
+        if (who != c.entry().owner()) _requireTurn(c, 128, due, who);
     }
 
     /// @dev A report needs what a run needs; the referee may take until closes + hold.
-    function _admitReport(Case memory c, uint256 bit) internal view returns (uint256 due) {
-        address referee = c.step.isClaim() ? _referee(c) : address(0);
+    function _admitReport(Case c, uint256 bit) internal view returns (uint256 due) {
+        address referee = c.step().isClaim() ? _referee(c) : address(0);
         if (msg.sender != referee) revert Scheduler_NotReferee(referee, msg.sender);
         uint256 closes;
         (due, closes) = _ready(c, bit);
         unchecked {
             closes += _hold(c);
         }
-        if (c.time >= closes) revert Scheduler_WindowClosed(uint8(c.step.index()), closes, c.time);
+        if (c.time() >= closes) revert Scheduler_WindowClosed(uint8(c.step().index()), closes, c.time());
     }
 
     /// @dev S2, and the lapse of an undo: what the step becomes without being run.
-    function _verdict(Case memory c, uint256 bit) internal view returns (Value) {
-        uint256 index = c.step.index();
+    function _verdict(Case c, uint256 bit) internal view returns (Value) {
+        uint256 index = c.step().index();
         uint256 opens;
         uint256 closes;
-        if (c.word.done() & bit != 0) {
+        if (c.word().done() & bit != 0) {
             (, closes,) = _undoWindow(c, bit);
-            if (c.time < closes) revert Scheduler_NotLapsed(uint8(index), closes);
+            if (c.time() < closes) revert Scheduler_NotLapsed(uint8(index), closes);
             return Value.UndoFailed;
         }
         _requirePending(c, bit);
-        (bool met, bool failed, uint256 pending) = _needs(c.word, c.step);
+        (bool met, bool failed, uint256 pending) = _needs(c.word(), c.step());
         if (failed) return Value.Skipped;
-        pending &= c.entry.mask();
+        pending &= c.entry().mask();
         if (pending != 0) revert Scheduler_NeedsPending(uint8(index), uint32(pending));
         (opens, closes) = _window(c, bit);
-        bool over = c.time >= closes;
-        if (met && c.time >= opens && c.step.skipsIfFalse() && _isFalse(c, over)) return Value.Skipped;
+        bool over = c.time() >= closes;
+        if (met && c.time() >= opens && c.step().skipsIfFalse() && _isFalse(c, over)) return Value.Skipped;
         if (!over) revert Scheduler_NotLapsed(uint8(index), closes);
-        if (c.step.isClaim()) _requireNotHeld(c, closes);
-        return c.head.optional() & bit != 0 ? Value.Skipped : Value.Failed;
+        if (c.step().isClaim()) _requireNotHeld(c, closes);
+        return c.head().optional() & bit != 0 ? Value.Skipped : Value.Failed;
     }
 
     /// @dev Every condition is true, or it reverts with the first that is not.
-    function _requireTrue(Case memory c) internal view {
+    function _requireTrue(Case c) internal view {
         unchecked {
-            uint256 pos = c.pos + STEP_BYTES;
-            uint256 count = c.step.conditions();
+            uint256 pos = c.pos() + STEP_BYTES;
+            uint256 count = c.step().conditions();
             for (uint256 i; i < count; ++i) {
                 (Calls.Truth truth, uint256 value) = Calls.test(pos);
-                if (truth == Calls.Truth.Unreadable) revert Scheduler_Unreadable(uint8(c.step.index()), i);
+                if (truth == Calls.Truth.Unreadable) revert Scheduler_Unreadable(uint8(c.step().index()), i);
                 if (truth == Calls.Truth.False) {
                     uint256 op = calldataWord(pos) >> 64 & 0xff;
                     bytes32 wanted = bytes32(calldataWord(pos + 25));
-                    revert Scheduler_ConditionFalse(uint8(c.step.index()), i, op, bytes32(value), wanted);
+                    revert Scheduler_ConditionFalse(uint8(c.step().index()), i, op, bytes32(value), wanted);
                 }
                 pos = afterCondition(pos);
             }
@@ -189,35 +191,37 @@ abstract contract Admission is Seats {
     }
 
     /// @dev When this run was due.
-    function _runStart(Case memory c) internal view returns (uint256) {
-        return Rules.dueOf(c.head, _origin(c), c.word.runNumber());
+    function _runStart(Case c) internal view returns (uint256 due) {
+        due = _origin(c);
+        uint256 run = c.word().runNumber();
+        if (run != 0) due = Rules.dueOf(c.head(), due, run);
     }
 
-    function _origin(Case memory c) internal view returns (uint256) {
-        return c.head.isRelative() ? _plans[c.id].stamps >> 32 * ORIGIN_LANE : c.head.start();
+    function _origin(Case c) internal view returns (uint256) {
+        return c.head().isRelative() ? _planOf(c).stamps >> 32 * ORIGIN_LANE : c.head().start();
     }
 
     // ------------------------------------------------------------------ parts
 
     /// @dev Status, value, needs and the window's beginning.
-    function _ready(Case memory c, uint256 bit) private view returns (uint256 opens, uint256 closes) {
+    function _ready(Case c, uint256 bit) private view returns (uint256 opens, uint256 closes) {
         _requirePending(c, bit);
-        if (c.step.needs() != 0) {
-            (bool met, bool failed, uint256 pending) = _needs(c.word, c.step);
-            if (failed) revert Scheduler_NeedsFailed(uint8(c.step.index()), uint32(c.step.needs()));
-            if (!met) revert Scheduler_NeedsPending(uint8(c.step.index()), uint32(pending));
+        if (c.step().needs() != 0) {
+            (bool met, bool failed, uint256 pending) = _needs(c.word(), c.step());
+            if (failed) revert Scheduler_NeedsFailed(uint8(c.step().index()), uint32(c.step().needs()));
+            if (!met) revert Scheduler_NeedsPending(uint8(c.step().index()), uint32(pending));
         }
         (opens, closes) = _window(c, bit);
-        if (c.time < opens) revert Scheduler_TooEarly(uint8(c.step.index()), opens, c.time);
+        if (c.time() < opens) revert Scheduler_TooEarly(uint8(c.step().index()), opens, c.time());
     }
 
     /// @dev The step is Pending, and its part of the run is on.
-    function _requirePending(Case memory c, uint256 bit) private pure {
-        if (c.word.settled() & bit != 0) revert Scheduler_Settled(uint8(c.step.index()), c.word.valueOf(c.step.index()));
-        bool on = c.head.forwardMask() & bit != 0
-            ? c.word.status() == Status.Active
-            : Rules.finishing(c.word, c.head, c.entry.mask());
-        if (!on) revert Scheduler_WrongStatus(c.id, c.word.status());
+    function _requirePending(Case c, uint256 bit) private pure {
+        if (c.word().settled() & bit != 0) revert Scheduler_Settled(uint8(c.step().index()), c.word().valueOf(c.step().index()));
+        bool on = c.head().forwardMask() & bit != 0
+            ? c.word().stands(Status.Active)
+            : Rules.finishing(c.word(), c.head(), c.entry().mask());
+        if (!on) revert Scheduler_WrongStatus(c.id(), c.word().status());
     }
 
     /// @dev All fails as soon as one is known not Done; the others are decided when every need is known.
@@ -234,70 +238,70 @@ abstract contract Admission is Seats {
     }
 
     /// @dev From the run's start, from the latest of the stamps that the step names, or for a finally step from the last change.
-    function _window(Case memory c, uint256 bit) private view returns (uint256 opens, uint256 closes) {
+    function _window(Case c, uint256 bit) private view returns (uint256 opens, uint256 closes) {
         uint256 base;
-        uint256 since = c.step.since();
+        uint256 since = c.step().since();
         unchecked {
-            if (c.head.forwardMask() & bit == 0) {
-                base = c.word.changedAt();
+            if (c.head().forwardMask() & bit == 0) {
+                base = c.word().changedAt();
             } else if (since == 0) {
                 base = _runStart(c);
             } else {
-                uint256 pending = since & ~(c.word.settled() & c.head.stamped());
-                if (pending != 0) revert Scheduler_NeedsPending(uint8(c.step.index()), uint32(pending));
-                uint256 stamps = _plans[c.id].stamps;
+                uint256 pending = since & ~(c.word().settled() & c.head().stamped());
+                if (pending != 0) revert Scheduler_NeedsPending(uint8(c.step().index()), uint32(pending));
+                uint256 stamps = _planOf(c).stamps;
                 for (uint256 i; since >> i != 0; ++i) {
                     if (since >> i & 1 == 0) continue;
-                    uint256 stamp = stamps >> 32 * c.head.laneOf(i) & type(uint32).max;
+                    uint256 stamp = stamps >> 32 * c.head().laneOf(i) & type(uint32).max;
                     if (stamp > base) base = stamp;
                 }
             }
-            return (base + c.step.opens(), base + c.step.closes());
+            return (base + c.step().opens(), base + c.step().closes());
         }
     }
 
-    function _undoWindow(Case memory c, uint256 bit) private pure returns (uint256 opens, uint256 closes, uint256 section) {
-        uint256 undoable = c.head.undoable();
-        if (c.word.done() & undoable & bit == 0) {
-            revert Scheduler_Settled(uint8(c.step.index()), c.word.valueOf(c.step.index()));
+    function _undoWindow(Case c, uint256 bit) private pure returns (uint256 opens, uint256 closes, uint256 section) {
+        uint256 undoable = c.head().undoable();
+        if (c.word().done() & undoable & bit == 0) {
+            revert Scheduler_Settled(uint8(c.step().index()), c.word().valueOf(c.step().index()));
         }
-        if (c.word.status() != Status.Aborting) revert Scheduler_WrongStatus(c.id, c.word.status());
-        section = undoOf(c.step, c.pos);
+        if (!c.word().stands(Status.Aborting)) revert Scheduler_WrongStatus(c.id(), c.word().status());
+        section = undoOf(c.step(), c.pos());
         unchecked {
-            uint256 blocking = calldataWord(section + 20) >> 224 & (~c.word.settled() | (c.word.done() & undoable));
-            if (blocking != 0) revert Scheduler_DependentsStand(uint8(c.step.index()), uint32(blocking));
-            opens = c.word.changedAt();
+            uint256 blocking = calldataWord(section + 20) >> 224 & (~c.word().settled() | (c.word().done() & undoable));
+            if (blocking != 0) revert Scheduler_DependentsStand(uint8(c.step().index()), uint32(blocking));
+            opens = c.word().changedAt();
             closes = opens + (calldataWord(section) >> 200 & type(uint32).max);
         }
     }
 
-    function _requireTurn(Case memory c, uint256 offset, uint256 due, address who) private view {
+    function _requireTurn(Case c, uint256 offset, uint256 due, address who) private view {
         unchecked {
-            uint256 turn = c.step.index() + offset;
-            _checkTurn(c.id, c.word.runNumber(), turn, c.head.inSeconds(), due, c.time, who);
+            uint256 turn = c.step().index() + offset;
+            _checkTurn(c.id(), c.word().runNumber(), turn, c.head().inSeconds(), due, c.time(), who);
         }
     }
 
     /// @dev Whether a condition is known to be false. One that cannot be read stops the answer while the window is open.
-    function _isFalse(Case memory c, bool over) private view returns (bool) {
+    function _isFalse(Case c, bool over) private view returns (bool) {
         unchecked {
-            uint256 pos = c.pos + STEP_BYTES;
-            uint256 count = c.step.conditions();
+            uint256 pos = c.pos() + STEP_BYTES;
+            uint256 count = c.step().conditions();
             for (uint256 i; i < count; ++i) {
                 (Calls.Truth truth,) = Calls.test(pos);
                 if (truth == Calls.Truth.False) return true;
-                if (truth == Calls.Truth.Unreadable && !over) revert Scheduler_Unreadable(uint8(c.step.index()), i);
+                if (truth == Calls.Truth.Unreadable && !over) revert Scheduler_Unreadable(uint8(c.step().index()), i);
                 pos = afterCondition(pos);
             }
             return false;
         }
     }
 
-    function _requireNotHeld(Case memory c, uint256 closes) private view {
+    function _requireNotHeld(Case c, uint256 closes) private view {
         uint256 until = closes + _hold(c);
-        if (c.time >= until) return;
+        if (c.time() >= until) return;
         bytes memory input =
-            abi.encodeCall(IReferee.holds, (c.id, uint32(c.word.runNumber()), uint8(c.step.index())));
+            abi.encodeCall(IReferee.holds, (c.id(), uint32(c.word().runNumber()), uint8(c.step().index())));
         address referee = _referee(c);
         Calls.requireGas(HOLDS_GAS);
         bool held;
@@ -306,14 +310,14 @@ abstract contract Admission is Seats {
             held := staticcall(HOLDS_GAS, referee, add(input, 32), mload(input), 0, 32)
             held := and(held, and(gt(returndatasize(), 31), eq(mload(0), 1)))
         }
-        if (held) revert Scheduler_Held(uint8(c.step.index()), until);
+        if (held) revert Scheduler_Held(uint8(c.step().index()), until);
     }
 
-    function _referee(Case memory c) private pure returns (address) {
-        return address(uint160(calldataWord(tailOf(c.step, c.pos)) >> 96));
+    function _referee(Case c) private pure returns (address) {
+        return address(uint160(calldataWord(tailOf(c.step(), c.pos())) >> 96));
     }
 
-    function _hold(Case memory c) private pure returns (uint256) {
-        return calldataWord(tailOf(c.step, c.pos) + 20) >> 224;
+    function _hold(Case c) private pure returns (uint256) {
+        return calldataWord(tailOf(c.step(), c.pos()) + 20) >> 224;
     }
 }

@@ -14,11 +14,12 @@ import {Gate} from "./libraries/Gate.sol";
 import {Hashes} from "./libraries/Hashes.sol";
 import {Headers} from "./libraries/Headers.sol";
 import {Rules} from "./libraries/Rules.sol";
+import {Case, newCase} from "./types/Case.sol";
 import {Entry, Head, ORIGIN_LANE, calldataWord, headAt, headerBytes, lengthAt} from "./types/Head.sol";
 import {KeeperWord} from "./types/KeeperWord.sol";
 import {Meter, startMeter} from "./types/Meter.sol";
 import {PlanId, Status, Value} from "./types/PlanTypes.sol";
-import {PlanWord} from "./types/PlanWord.sol";
+import {PlanWord, firstWord} from "./types/PlanWord.sol";
 import {STEP_BYTES, StepHead, UNDO_BYTES, afterCondition, afterRead} from "./types/StepRef.sol";
 
 /// @notice See {IScheduler}. Here is what changes a plan, and what is paid for it.
@@ -27,9 +28,9 @@ contract Scheduler is Admission {
     uint256 private constant BASE_GAS = 21_000;
     /// @dev What a batch costs by itself, and each of its items beside its own frame.
     uint256 private constant BATCH_GAS = 1_300;
-    uint256 private constant ITEM_GAS = 1_200;
+    uint256 private constant ITEM_GAS = 880;
     /// @dev What a move costs before its gas is first read and after it is last read; held to the receipt by a test on every build.
-    uint256 private constant OVERHEAD_GAS = 3_200;
+    uint256 private constant OVERHEAD_GAS = 2_990;
     /// @dev What a run costs at most beside its calls; only for quotes.
     uint256 private constant FRAME_GAS = 40_000;
     uint256 private constant DAY_S = 1 days;
@@ -57,7 +58,7 @@ contract Scheduler is Admission {
         Entry entry = _entry(_pos(packed), head);
         _requireOwner(entry);
         id = _idOf(packed, head);
-        _schedule(packed, id, head, entry);
+        _schedule(packed, id, head);
     }
 
     /// @inheritdoc IScheduler
@@ -72,21 +73,22 @@ contract Scheduler is Admission {
         if (!plain && !SignatureChecker.isValidERC1271SignatureNow(owner, digest, signature)) {
             revert Scheduler_BadSignature(owner);
         }
-        _schedule(packed, id, head, entry);
+        _schedule(packed, id, head);
     }
 
     /// @inheritdoc IScheduler
     function cancel(bytes calldata plan_) external locked {
-        Case memory c = _findPlan(plan_);
+        Case c = newCase();
+        _findPlan(c, plan_);
         // Check: who, and that something can still be turned
-        if (msg.sender != c.entry.guardian()) _requireOwner(c.entry);
-        if (c.word.status() != Status.Active) revert Scheduler_WrongStatus(c.id, c.word.status());
-        uint256 own = c.entry.mask();
-        uint256 pending = own & c.head.forwardMask() & ~c.word.settled();
-        if (pending == 0) revert Scheduler_NothingPending(c.id);
+        if (msg.sender != c.entry().guardian(c.head())) _requireOwner(c.entry());
+        if (c.word().status() != Status.Active) revert Scheduler_WrongStatus(c.id(), c.word().status());
+        uint256 own = c.entry().mask();
+        uint256 pending = own & c.head().forwardMask() & ~c.word().settled();
+        if (pending == 0) revert Scheduler_NothingPending(c.id());
         // Effect
-        PlanWord word = c.word.withCancelled().withValue(pending, Value.Failed);
-        _store(c.id, Rules.advance(word, c.head, own, c.time));
+        PlanWord word = c.word().withCancelled().withValue(pending, Value.Failed);
+        _store(c.id(), Rules.advance(word, c.head(), own, c.time()));
     }
 
     /// @inheritdoc IScheduler
@@ -98,7 +100,7 @@ contract Scheduler is Admission {
         PlanWord word = _plans[id].word;
         if (word.status() != Status.NotScheduled) revert Scheduler_WrongStatus(id, word.status());
         uint256 time = _now(head.inSeconds());
-        if (!_isOwner(entry, msg.sender)) {
+        if (!_isOwner(entry)) {
             uint256 from = (head.isRelative() ? head.scheduleBy() : head.start()) + lengthAt(pos) + _day(head);
             if (time < from) revert Scheduler_NotExpired(from);
         }
@@ -117,19 +119,20 @@ contract Scheduler is Admission {
 
     /// @inheritdoc IScheduler
     function reclaim(bytes calldata plan_) external locked {
-        Case memory c = _findPlan(plan_);
-        Status s = c.word.status();
+        Case c = newCase();
+        _findPlan(c, plan_);
+        Status s = c.word().status();
         if (s != Status.Completed && s != Status.Aborted) {
             // In doubt about other chains: nothing is left to do here, and only the owner may stop paying for news.
-            if (s != Status.Active || c.entry.mask() & c.head.forwardMask() & ~c.word.settled() != 0) {
-                revert Scheduler_WrongStatus(c.id, s);
+            if (s != Status.Active || c.entry().mask() & c.head().forwardMask() & ~c.word().settled() != 0) {
+                revert Scheduler_WrongStatus(c.id(), s);
             }
-            _requireOwner(c.entry);
+            _requireOwner(c.entry());
         }
-        uint256 gwei_ = c.word.depositGwei();
+        uint256 gwei_ = c.word().depositGwei();
         if (gwei_ == 0) revert Scheduler_NothingDue();
-        _store(c.id, c.word.withDeposit(0));
-        _send(_account(c.entry), gwei_ * 1 gwei);
+        _store(c.id(), c.word().withDeposit(0));
+        _send(_account(c.entry(), c.head()), gwei_ * 1 gwei);
     }
 
     /// @inheritdoc IScheduler
@@ -150,67 +153,71 @@ contract Scheduler is Admission {
     // ------------------------------------------------------------------ keepers
 
     /// @inheritdoc IScheduler
-    function run(bytes calldata item, uint96 minPay) external returns (uint256) {
+    function run(bytes calldata item, uint256 minPay) external returns (uint256) {
         Meter meter = startMeter();
-        Case memory c = _findStep(item);
+        Case c = newCase();
+        _findStep(c, item);
         // Check
         (uint256 bit, uint256 calls) = _own(c);
         uint256 due = _admitRun(c, bit, msg.sender);
-        if (c.step.conditions() != 0) _requireTrue(c);
-        bytes memory input = Calls.load(calls, c.step.callsLength());
-        if (c.step.reads() != 0) Calls.fill(input, c.step, calls + c.step.callsLength());
+        if (c.step().conditions() != 0) _requireTrue(c);
+        bytes memory input = Calls.load(calls, c.step().callsLength());
+        if (c.step().reads() != 0) Calls.fill(input, c.step(), calls + c.step().callsLength());
         // Effect
-        (PlanWord ended, PlanWord next) = _change(c, c.word.withValue(bit, Value.Done));
-        KeeperWord keeper = _work(msg.sender);
+        (PlanWord ended, PlanWord next) = _change(c, c.word().withValue(bit, Value.Done));
+        (Keeper storage keeper, KeeperWord worked) = _work(msg.sender);
         // Interaction, payment
-        Calls.perform(_account(c.entry), c.step.gasLimit(), input, c.step.index());
-        uint256 premium = _premium(c.pos + 32, c, due);
-        return _pay(c, meter, ended, next, msg.sender, keeper, c.step.tokens(), premium, minPay);
+        Calls.perform(_account(c.entry(), c.head()), c.step().gasLimit(), input, c.step().index());
+        uint256 premium = _premium(c.pos() + 32, c, due);
+        return _pay(c, meter, ended, next, msg.sender, keeper, worked, c.step().tokens(), premium, minPay);
     }
 
     /// @inheritdoc IScheduler
-    function undo(bytes calldata item, uint96 minPay) external returns (uint256) {
+    function undo(bytes calldata item, uint256 minPay) external returns (uint256) {
         Meter meter = startMeter();
-        Case memory c = _findStep(item);
+        Case c = newCase();
+        _findStep(c, item);
         // Check
         (uint256 bit,) = _own(c);
         (uint256 due, uint256 section) = _admitUndo(c, bit, msg.sender);
         uint256 head = calldataWord(section);
         uint256 length = calldataWord(section + 24) >> 232;
-        if (section + UNDO_BYTES + length > c.end) revert Scheduler_Malformed("undo", c.step.index());
+        if (section + UNDO_BYTES + length > c.end()) revert Scheduler_Malformed("undo", c.step().index());
         bytes memory input = Calls.load(section + UNDO_BYTES, length);
         // Effect
-        (PlanWord ended, PlanWord next) = _change(c, c.word.withValue(bit, Value.Undone));
-        KeeperWord keeper = _work(msg.sender);
+        (PlanWord ended, PlanWord next) = _change(c, c.word().withValue(bit, Value.Undone));
+        (Keeper storage keeper, KeeperWord worked) = _work(msg.sender);
         // Interaction, payment
-        Calls.perform(_account(c.entry), head >> 232, input, c.step.index());
+        Calls.perform(_account(c.entry(), c.head()), head >> 232, input, c.step().index());
         uint256 premium = _premium(section + 10, c, due);
-        return _pay(c, meter, ended, next, msg.sender, keeper, head >> 176 & type(uint24).max, premium, minPay);
+        return _pay(c, meter, ended, next, msg.sender, keeper, worked, head >> 176 & type(uint24).max, premium, minPay);
     }
 
     /// @inheritdoc IScheduler
     function settle(bytes calldata item) external returns (uint256) {
         Meter meter = startMeter();
-        Case memory c = _findStep(item);
+        Case c = newCase();
+        _findStep(c, item);
         (uint256 bit,) = _own(c);
-        return _poke(c, meter, c.word.withValue(bit, _verdict(c, bit)), c.step.tokens());
+        return _poke(c, meter, c.word().withValue(bit, _verdict(c, bit)), c.step().tokens());
     }
 
     /// @inheritdoc IScheduler
     function expire(bytes calldata plan_) external returns (uint256) {
         Meter meter = startMeter();
-        Case memory c = _findPlan(plan_);
-        Status status = c.word.status();
+        Case c = newCase();
+        _findPlan(c, plan_);
+        Status status = c.word().status();
         bool active = status == Status.Active;
-        if (!active && status != Status.Aborting && status != Status.Finishing) revert Scheduler_WrongStatus(c.id, status);
-        uint256 from = (active ? _runStart(c) : c.word.changedAt()) + lengthAt(_pos(plan_)) + _day(c.head);
-        if (c.time < from) revert Scheduler_NotExpired(from);
-        uint256 own = c.entry.mask();
-        uint256 pending = own & ~c.word.settled() & (active ? c.head.forwardMask() : c.head.finalMask());
-        uint256 optional = active ? c.head.optional() : pending;
-        uint256 undoing = status == Status.Aborting ? own & c.head.undoable() & c.word.done() : 0;
-        if (pending | undoing == 0) revert Scheduler_NothingPending(c.id);
-        PlanWord word = c.word.withValue(pending & optional, Value.Skipped).withValue(pending & ~optional, Value.Failed);
+        if (!active && status != Status.Aborting && status != Status.Finishing) revert Scheduler_WrongStatus(c.id(), status);
+        uint256 from = (active ? _runStart(c) : c.word().changedAt()) + lengthAt(_pos(plan_)) + _day(c.head());
+        if (c.time() < from) revert Scheduler_NotExpired(from);
+        uint256 own = c.entry().mask();
+        uint256 pending = own & ~c.word().settled() & (active ? c.head().forwardMask() : c.head().finalMask());
+        uint256 optional = active ? c.head().optional() : pending;
+        uint256 undoing = status == Status.Aborting ? own & c.head().undoable() & c.word().done() : 0;
+        if (pending | undoing == 0) revert Scheduler_NothingPending(c.id());
+        PlanWord word = c.word().withValue(pending & optional, Value.Skipped).withValue(pending & ~optional, Value.Failed);
         return _poke(c, meter, word.withValue(undoing, Value.UndoFailed), Hashes.tokensOfCalldata());
     }
 
@@ -220,31 +227,36 @@ contract Scheduler is Admission {
         returns (uint256)
     {
         Meter meter = startMeter();
-        Case memory c = _findPlan(plan_);
+        Case c = newCase();
+        _findPlan(c, plan_);
         // Check: a route of this plan to this chain, and something new
-        if (c.word.status() == Status.Void) revert Scheduler_WrongStatus(c.id, Status.Void);
+        if (c.word().stands(Status.Void) || c.word().stands(Status.NotScheduled)) {
+            revert Scheduler_WrongStatus(c.id(), c.word().status());
+        }
         uint256 pos = _pos(route);
-        bytes32 routes = bytes32(calldataWord(_pos(plan_) + headerBytes(c.head) - 32));
-        bool ours = c.head.chainCount() > 1 && route.length >= 56 && calldataWord(pos) >> 192 == block.chainid
+        bytes32 routes = bytes32(calldataWord(_pos(plan_) + headerBytes(c.head()) - 32));
+        bool ours = c.head().chainCount() > 1 && route.length >= 56 && calldataWord(pos) >> 192 == block.chainid
             && MerkleProof.verifyCalldata(proof, routes, keccak256(bytes.concat(keccak256(route))));
         if (!ours) revert Scheduler_BadRoute(keccak256(route));
         IRoute verifier = IRoute(address(bytes20(route[36:56])));
-        PlanWord word = _merge(c, PlanWord.wrap(verifier.word(route, c.id, evidence)));
+        PlanWord word = _merge(c, PlanWord.wrap(verifier.word(route, c.id(), evidence)));
         return _poke(c, meter, word, Hashes.tokensOfCalldata());
     }
 
     /// @inheritdoc IScheduler
     function report(bytes calldata item, Value outcome, bytes32 result, address payee) external returns (uint256) {
         Meter meter = startMeter();
-        Case memory c = _findStep(item);
+        Case c = newCase();
+        _findStep(c, item);
         // Check
         (uint256 bit,) = _own(c);
         if (outcome != Value.Done && outcome != Value.Failed) revert Scheduler_Malformed("outcome", uint256(outcome));
         uint256 due = _admitReport(c, bit);
         // Effect, payment
-        emit Reported(c.id, uint8(c.step.index()), outcome, result);
-        (PlanWord ended, PlanWord next) = _change(c, c.word.withValue(bit, outcome));
-        return _pay(c, meter, ended, next, payee, _work(payee), c.step.tokens(), _premium(c.pos + 32, c, due), 0);
+        emit Reported(c.id(), uint8(c.step().index()), outcome, result);
+        (PlanWord ended, PlanWord next) = _change(c, c.word().withValue(bit, outcome));
+        (Keeper storage keeper, KeeperWord worked) = _work(payee);
+        return _pay(c, meter, ended, next, payee, keeper, worked, c.step().tokens(), _premium(c.pos() + 32, c, due), 0);
     }
 
     /// @inheritdoc IScheduler
@@ -275,10 +287,11 @@ contract Scheduler is Admission {
 
     /// @inheritdoc IScheduler
     function runnable(bytes calldata item, address keeper_, uint256 time) external view {
-        Case memory c = _findStep(item);
+        Case c = newCase();
+        _findStep(c, item);
         (uint256 bit,) = _own(c);
-        c.time = time;
-        if (c.word.status() == Status.Aborting && c.word.done() & bit != 0) _admitUndo(c, bit, keeper_);
+        c.fillTime(time);
+        if (c.word().status() == Status.Aborting && c.word().done() & bit != 0) _admitUndo(c, bit, keeper_);
         else _admitRun(c, bit, keeper_);
     }
 
@@ -288,20 +301,21 @@ contract Scheduler is Admission {
         view
         returns (uint256 worst, uint256 premium)
     {
-        Case memory c = _findStep(item);
-        premium = _premium(c.pos + 32, c, dueAt < c.time ? dueAt : c.time) * 1 gwei;
-        uint256 gas_ = BASE_GAS + OVERHEAD_GAS + FRAME_GAS + 4 * c.step.tokens() + c.step.gasLimit();
-        uint256 pos = c.pos + STEP_BYTES;
-        for (uint256 n = c.step.conditions(); n != 0; --n) {
+        Case c = newCase();
+        _findStep(c, item);
+        premium = _premium(c.pos() + 32, c, dueAt < c.time() ? dueAt : c.time()) * 1 gwei;
+        uint256 gas_ = BASE_GAS + OVERHEAD_GAS + FRAME_GAS + 4 * c.step().tokens() + c.step().gasLimit();
+        uint256 pos = c.pos() + STEP_BYTES;
+        for (uint256 n = c.step().conditions(); n != 0; --n) {
             gas_ += calldataWord(pos) >> 72 & type(uint24).max;
             pos = afterCondition(pos);
         }
-        pos += c.step.callsLength();
-        for (uint256 n = c.step.reads(); n != 0; --n) {
+        pos += c.step().callsLength();
+        for (uint256 n = c.step().reads(); n != 0; --n) {
             gas_ += calldataWord(pos) >> 72 & type(uint24).max;
             pos = afterRead(pos);
         }
-        worst = gas_ * (baseFee < c.entry.capWei() ? baseFee : c.entry.capWei()) + premium;
+        worst = gas_ * (baseFee < c.entry().capWei() ? baseFee : c.entry().capWei()) + premium;
     }
 
     /// @inheritdoc IScheduler
@@ -334,25 +348,27 @@ contract Scheduler is Admission {
 
     // ------------------------------------------------------------------ change
 
-    function _schedule(bytes calldata packed, PlanId id, Head head, Entry entry) private {
+    function _schedule(bytes calldata packed, PlanId id, Head head) private {
         Plan storage p = _plans[id];
-        PlanWord word = p.word;
         // Check
-        if (word.status() != Status.NotScheduled) revert Scheduler_WrongStatus(id, word.status());
+        if (!p.word.stands(Status.NotScheduled)) revert Scheduler_WrongStatus(id, p.word.status());
         Headers.requireSound(_pos(packed), head);
         uint256 time = _now(head.inSeconds());
         if (time > head.scheduleBy()) revert Scheduler_ScheduleByPassed(head.scheduleBy(), time);
         // Effect
         if (head.isRelative()) p.stamps = (time + head.start()) << 32 * ORIGIN_LANE;
-        word = word.withStatus(Status.Active).withChanged(time).withDeposit(_wholeGwei()).moved();
+        PlanWord word = firstWord(time, _wholeGwei());
         p.word = word;
-        emit Scheduled(id, entry.owner(), word, packed);
+        emit Scheduled(id, word, packed);
     }
 
     /// @dev The value that came, in gwei.
     function _wholeGwei() private view returns (uint256 gwei_) {
-        if (msg.value % 1 gwei != 0 || msg.value >> 64 > 1 gwei) revert Scheduler_BadDeposit(msg.value);
-        return msg.value / 1 gwei;
+        // The product is at most what was divided.
+        unchecked {
+            gwei_ = msg.value / 1 gwei;
+            if (gwei_ * 1 gwei != msg.value || gwei_ >> 64 != 0) revert Scheduler_BadDeposit(msg.value);
+        }
     }
 
     /// @dev An unpaid move by the caller.
@@ -363,32 +379,33 @@ contract Scheduler is Admission {
     }
 
     /// @dev X3: values move from Pending to what is known there, and from Done to Undone or UndoFailed; an abort there is one here.
-    function _merge(Case memory c, PlanWord foreign) private pure returns (PlanWord word) {
-        word = c.word;
-        uint256 own = c.entry.mask();
+    function _merge(Case c, PlanWord foreign) private pure returns (PlanWord word) {
+        word = c.word();
+        uint256 own = c.entry().mask();
         uint256 news = foreign.settled() & ~own & (~word.settled() | (word.done() & foreign.undone()));
         word = word.withPlanes(news, foreign);
         Status there = foreign.status();
         bool aborts = there == Status.Aborting || there == Status.Aborted || there == Status.Void;
-        if (aborts && word.status() == Status.Active) return Rules.abort(word, c.head, own);
-        if (news == 0) revert Scheduler_NoNews(c.id);
+        if (aborts && word.status() == Status.Active) return Rules.abort(word, c.head(), own);
+        if (news == 0) revert Scheduler_NoNews(c.id());
     }
 
     /// @dev The values have changed to `word`: what follows from it is stored before anything outside is called.
     /// @return ended the word after the decision
     /// @return next the same, or the next run's
-    function _change(Case memory c, PlanWord word) private returns (PlanWord ended, PlanWord next) {
-        ended = Rules.advance(word, c.head, c.entry.mask(), c.time);
-        next = c.head.runs() == 1 ? ended : Rules.recur(ended, c.head, _origin(c), c.time);
-        Plan storage p = _plans[c.id];
+    function _change(Case c, PlanWord word) private returns (PlanWord ended, PlanWord next) {
+        ended = Rules.advance(word, c.head(), c.entry().mask(), c.time());
+        next = c.head().runs() == 1 ? ended : Rules.recur(ended, c.head(), _origin(c), c.time());
+        Plan storage p = _planOf(c);
         p.word = next;
-        uint256 stamped = c.head.stamped() & word.settled() & ~c.word.settled();
+        uint256 stamped = c.head().stamped();
         if (stamped == 0) return (ended, next);
+        stamped &= word.settled() & ~c.word().settled();
         uint256 stamps = p.stamps;
         for (uint256 i; stamped >> i != 0; ++i) {
             if (stamped >> i & 1 == 0) continue;
-            uint256 lane = 32 * c.head.laneOf(i);
-            stamps = stamps & ~(uint256(type(uint32).max) << lane) | (c.time & type(uint32).max) << lane;
+            uint256 lane = 32 * c.head().laneOf(i);
+            stamps = stamps & ~(uint256(type(uint32).max) << lane) | (c.time() & type(uint32).max) << lane;
         }
         p.stamps = stamps;
     }
@@ -396,37 +413,39 @@ contract Scheduler is Admission {
     // ------------------------------------------------------------------ payment
 
     /// @dev A change that calls nobody, paid with the poke fee.
-    function _poke(Case memory c, Meter meter, PlanWord word, uint256 tokens) private returns (uint256) {
+    function _poke(Case c, Meter meter, PlanWord word, uint256 tokens) private returns (uint256) {
         (PlanWord ended, PlanWord next) = _change(c, word);
-        KeeperWord keeper = _work(msg.sender);
-        return _pay(c, meter, ended, next, msg.sender, keeper, tokens, c.entry.pokeFeeGwei(), 0);
+        (Keeper storage keeper, KeeperWord worked) = _work(msg.sender);
+        return _pay(c, meter, ended, next, msg.sender, keeper, worked, tokens, c.entry().pokeFeeGwei(), 0);
     }
 
     /// @dev Written before the payment is known, so that crediting it later costs the same whoever is paid.
-    function _work(address payee) private returns (KeeperWord keeper) {
-        keeper = _keepers[payee].worked(block.timestamp);
-        _keepers[payee] = keeper;
+    function _work(address payee) private returns (Keeper storage keeper, KeeperWord word) {
+        keeper = _keepers[payee];
+        word = keeper.word.worked(block.timestamp);
+        keeper.word = word;
     }
 
     /// @dev G6: cost plus premium, as far as the deposit reaches. Deposits made meanwhile count.
     function _pay(
-        Case memory c,
+        Case c,
         Meter meter,
         PlanWord ended,
         PlanWord next,
         address payee,
-        KeeperWord keeper,
+        Keeper storage keeper,
+        KeeperWord worked,
         uint256 tokens,
         uint256 premiumGwei,
         uint256 minPay
     ) private returns (uint256 pay) {
-        Plan storage p = _plans[c.id];
+        Plan storage p = _planOf(c);
         PlanWord word = p.word;
         uint256 gate = meter.gate();
         // Gas has fewer than 32 bits, prices 64, the premium 41, the batch's size fewer than 32: nothing overflows.
         unchecked {
             if (tokens > 4 * msg.data.length) tokens = 4 * msg.data.length;
-            uint256 price = c.entry.capWei();
+            uint256 price = c.entry().capWei();
             if (block.basefee < price) price = block.basefee;
             uint256 fee = _dataFee(gate == Gate.FRESH);
             uint256 used = meter.gasUsed() + OVERHEAD_GAS;
@@ -441,29 +460,33 @@ contract Scheduler is Admission {
             uint256 left = word.depositGwei();
             if (pay > left) pay = left;
             word = word.withDeposit(left - pay).moved();
+            if (pay * 1 gwei < minPay) revert Scheduler_PaysTooLittle(pay * 1 gwei, minPay);
         }
         if (PlanWord.unwrap(ended) != PlanWord.unwrap(next)) {
-            emit Moved(c.id, payee, ended.withTally(word));
+            emit Moved(c.id(), payee, ended.withTally(word));
             word = word.moved();
         }
         p.word = word;
-        _keepers[payee] = keeper.credited(pay);
-        emit Moved(c.id, payee, word);
+        keeper.word = worked.credited(pay);
+        emit Moved(c.id(), payee, word);
         Gate.write(gate > Gate.SPENT ? gate : Gate.SPENT);
-        pay *= 1 gwei;
-        if (pay < minPay) revert Scheduler_PaysTooLittle(pay, minPay);
+        // 64 bits x 30 bits.
+        unchecked {
+            pay *= 1 gwei;
+        }
     }
 
     /// @dev A premium in gwei: from feeMin to feeMax (40 bits each at `pos`), over the step's ramp, since `due`.
-    function _premium(uint256 pos, Case memory c, uint256 due) private pure returns (uint256) {
+    function _premium(uint256 pos, Case c, uint256 due) private pure returns (uint256) {
         uint256 fees = calldataWord(pos);
         uint256 feeMin = fees >> 216;
+        uint256 ramp = c.step().ramp();
+        if (ramp == 0) return feeMin;
         uint256 feeMax = fees >> 176 & type(uint40).max;
-        uint256 ramp = c.step.ramp();
         // `due` is not later than now; 40 bits x 57 bits.
         unchecked {
-            uint256 elapsed = c.time - due;
-            if (ramp == 0 || feeMax <= feeMin) return feeMin;
+            uint256 elapsed = c.time() - due;
+            if (feeMax <= feeMin) return feeMin;
             return elapsed < ramp ? feeMin + (feeMax - feeMin) * elapsed / ramp : feeMax;
         }
     }

@@ -33,7 +33,12 @@ abstract contract Seats is IScheduler, ChainClock {
         address offered;
     }
 
-    mapping(address hot => KeeperWord) internal _keepers;
+    /// @dev One word, in a struct so that its place is found once.
+    struct Keeper {
+        KeeperWord word;
+    }
+
+    mapping(address hot => Keeper) internal _keepers;
     Roster internal _rosterS;
     Roster internal _rosterB;
     /// @dev Bit i: seat i is taken.
@@ -51,7 +56,7 @@ abstract contract Seats is IScheduler, ChainClock {
 
     /// @inheritdoc IScheduler
     function join(address cold) external payable locked returns (uint256 seat) {
-        KeeperWord word = _keepers[msg.sender];
+        KeeperWord word = _keepers[msg.sender].word;
         if (msg.value != SEAT_BOND) revert Scheduler_BadBond(SEAT_BOND, msg.value);
         if (cold == address(0)) revert Scheduler_Malformed("cold", 0);
         if (word.seatPlusOne() != 0) revert Scheduler_BadSeat(word.seatPlusOne() - 1);
@@ -78,10 +83,10 @@ abstract contract Seats is IScheduler, ChainClock {
     /// @inheritdoc IScheduler
     function accept(uint256 seat) external locked {
         Seat storage s = _seats[seat];
-        if (s.offered != msg.sender || _keepers[msg.sender].seatPlusOne() != 0) revert Scheduler_BadSeat(seat);
+        if (s.offered != msg.sender || _keepers[msg.sender].word.seatPlusOne() != 0) revert Scheduler_BadSeat(seat);
         address old = s.hot;
-        KeeperWord word = _keepers[old];
-        _keepers[old] = word.withSeat(0);
+        KeeperWord word = _keepers[old].word;
+        _keepers[old].word = word.withSeat(0);
         (s.hot, s.offered) = (msg.sender, address(0));
         _place(msg.sender, seat, KeeperWord.unwrap(word) & type(uint96).max);
     }
@@ -91,7 +96,7 @@ abstract contract Seats is IScheduler, ChainClock {
         Seat storage s = _seatOwnedBySender(seat);
         if (s.releaseAt != 0) revert Scheduler_BadSeat(seat);
         s.releaseAt = uint40(block.timestamp + EXIT_DELAY);
-        uint256 dates = KeeperWord.unwrap(_keepers[s.hot]);
+        uint256 dates = KeeperWord.unwrap(_keepers[s.hot].word);
         dates = dates & ~(FOREVER << 48 | FOREVER) & type(uint96).max;
         _place(s.hot, seat, dates | (block.timestamp / EPOCH_S + 2) << 48 | (_blockNumber() / EPOCH_B + 2));
     }
@@ -102,7 +107,7 @@ abstract contract Seats is IScheduler, ChainClock {
         if (s.releaseAt == 0) revert Scheduler_BadSeat(seat);
         if (block.timestamp < s.releaseAt) revert Scheduler_BondHeld(s.releaseAt);
         address hot = s.hot;
-        _keepers[hot] = _keepers[hot].withSeat(0);
+        _keepers[hot].word = _keepers[hot].word.withSeat(0);
         _taken &= ~(1 << seat);
         emit SeatSet(seat, address(0), s.cold, 0, 0, 0, 0);
         delete _seats[seat];
@@ -111,10 +116,10 @@ abstract contract Seats is IScheduler, ChainClock {
 
     /// @inheritdoc IScheduler
     function withdraw(address payable to) external locked returns (uint256 amountWei) {
-        KeeperWord word = _keepers[msg.sender];
+        KeeperWord word = _keepers[msg.sender].word;
         amountWei = word.creditGwei() * 1 gwei;
         if (amountWei == 0) revert Scheduler_NothingDue();
-        _keepers[msg.sender] = word.withCredit(0);
+        _keepers[msg.sender].word = word.withCredit(0);
         emit Withdrawn(msg.sender, to, amountWei);
         _send(to, amountWei);
     }
@@ -123,7 +128,7 @@ abstract contract Seats is IScheduler, ChainClock {
 
     /// @inheritdoc IScheduler
     function keeper(address hot) external view returns (uint256 creditWei, uint256 seatPlusOne, uint256 lastAt, uint256 moves) {
-        KeeperWord word = _keepers[hot];
+        KeeperWord word = _keepers[hot].word;
         return (word.creditGwei() * 1 gwei, word.seatPlusOne(), word.lastAt(), word.moves());
     }
 
@@ -137,7 +142,7 @@ abstract contract Seats is IScheduler, ChainClock {
         hot = s.hot;
         cold = s.cold;
         releaseAt = s.releaseAt;
-        (fromS, untilS, fromB, untilB) = _dates(KeeperWord.unwrap(_keepers[hot]));
+        (fromS, untilS, fromB, untilB) = _dates(KeeperWord.unwrap(_keepers[hot].word));
     }
 
     /// @inheritdoc IScheduler
@@ -166,9 +171,9 @@ abstract contract Seats is IScheduler, ChainClock {
             uint256 epoch = due / (inSeconds ? EPOCH_S : EPOCH_B);
             uint256 seat = uint256(keccak256(abi.encodePacked(id, uint32(run), uint8(turn)))) % seats;
             bool open = time - due >= window;
-            KeeperWord mine = _keepers[who];
+            KeeperWord mine = _keepers[who].word;
             if (mine.isActive(inSeconds, epoch) && (open || mine.seatPlusOne() == seat + 1)) return;
-            KeeperWord theirs = _keepers[_seats[seat].hot];
+            KeeperWord theirs = _keepers[_seats[seat].hot].word;
             bool present = theirs.isActive(inSeconds, epoch) && theirs.seatPlusOne() == seat + 1;
             if (!present || theirs.lastAt() + IDLE < block.timestamp) return;
             revert Scheduler_NotYourTurn(seat, open ? due + 2 * window : due + window);
@@ -187,7 +192,7 @@ abstract contract Seats is IScheduler, ChainClock {
 
     /// @dev Give `hot` the seat with these dates. A keeper is not idle when it takes a seat.
     function _place(address hot, uint256 seat, uint256 dates) private {
-        _keepers[hot] = _keepers[hot].withSeat((seat + 1) << 96 | dates).withLast(block.timestamp);
+        _keepers[hot].word = _keepers[hot].word.withSeat((seat + 1) << 96 | dates).withLast(block.timestamp);
         (uint32 fromS, uint32 untilS, uint32 fromB, uint32 untilB) = _dates(dates);
         emit SeatSet(seat, hot, _seats[seat].cold, fromS, untilS, fromB, untilB);
     }

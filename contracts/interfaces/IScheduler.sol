@@ -15,7 +15,7 @@ interface IScheduler {
     // ------------------------------------------------------------------ events
 
     /// @notice A plan was scheduled on this chain. `word` holds its first state, `packed` is header ‖ root ‖ body; the body may be empty.
-    event Scheduled(PlanId indexed plan, address indexed owner, PlanWord word, bytes packed);
+    event Scheduled(PlanId indexed plan, PlanWord word, bytes packed);
     /// @notice The plan's word changed; `by` is who did it, or for a report the payee. Moves are numbered without a gap.
     event Moved(PlanId indexed plan, address indexed by, PlanWord word);
     /// @notice Somebody published what may be the plan's body. A reader checks it against the root.
@@ -137,10 +137,10 @@ interface IScheduler {
     /// @notice Run a step.
     /// @param minPay the least payment, in wei, for which the caller does it; else it reverts
     /// @return pay what was credited, in wei
-    function run(bytes calldata item, uint96 minPay) external returns (uint256 pay);
+    function run(bytes calldata item, uint256 minPay) external returns (uint256 pay);
 
     /// @notice Run the undo of a Done step of an aborting run.
-    function undo(bytes calldata item, uint96 minPay) external returns (uint256 pay);
+    function undo(bytes calldata item, uint256 minPay) external returns (uint256 pay);
 
     /// @notice Settle a step that cannot or will not run: skip it, or lapse it. Also lapses an undo (UndoFailed).
     function settle(bytes calldata item) external returns (uint256 pay);

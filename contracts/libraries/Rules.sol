@@ -12,23 +12,18 @@ library Rules {
     /// @param own mask of this chain's steps
     function advance(PlanWord w, Head h, uint256 own, uint256 time) internal pure returns (PlanWord) {
         w = w.withChanged(time);
-        Status s = w.status();
-        if (s == Status.Active) {
+        uint256 settled = w.settled();
+        bool aborting = w.stands(Status.Aborting);
+        if (w.stands(Status.Active)) {
             uint256 forward = h.forwardMask();
-            if (w.failed() & forward != 0) {
-                w = abort(w, h, own);
-                s = Status.Aborting;
-            } else if (forward & ~w.settled() == 0) {
-                s = Status.Finishing;
-            } else {
-                return w;
-            }
+            aborting = w.failed() & forward != 0;
+            if (aborting) w = abort(w, h, own);
+            else if (forward & ~settled != 0) return w;
+            else w = w.withStatus(Status.Finishing);
         }
-        if (own & h.finalMask() & ~w.settled() == 0) {
-            if (s == Status.Finishing) s = Status.Completed;
-            else if (s == Status.Aborting && w.done() & own & h.undoable() == 0) s = Status.Aborted;
-        }
-        return w.withStatus(s);
+        if (own & h.finalMask() & ~settled != 0) return w;
+        if (!aborting) return w.withStatus(Status.Completed);
+        return w.done() & own & h.undoable() == 0 ? w.withStatus(Status.Aborted) : w;
     }
 
     /// @notice Turn a run: own Pending forward steps become Skipped.
@@ -38,15 +33,14 @@ library Rules {
 
     /// @notice Whether finally steps may run: after commit, or after abort once own undos are settled.
     function finishing(PlanWord w, Head h, uint256 own) internal pure returns (bool) {
-        Status s = w.status();
-        return s == Status.Finishing || (s == Status.Aborting && w.done() & own & h.undoable() == 0);
+        return w.stands(Status.Finishing) || (w.stands(Status.Aborting) && w.done() & own & h.undoable() == 0);
     }
 
     /// @notice The next run if `w` is the end of one and another follows; else `w`.
     /// @param origin when run 0 was due
     function recur(PlanWord w, Head h, uint256 origin, uint256 time) internal pure returns (PlanWord) {
-        Status s = w.status();
-        if (s != Status.Completed && (s != Status.Aborted || h.stopsOnAbort() || w.cancelled())) return w;
+        bool again = w.stands(Status.Aborted) ? !h.stopsOnAbort() && !w.cancelled() : w.stands(Status.Completed);
+        if (!again) return w;
         uint256 k = w.runNumber() + 1;
         uint256 runs = h.runs();
         if (k >= runs) return w;
@@ -63,7 +57,6 @@ library Rules {
     /// @notice When run `k` of a plan that starts at `origin` is due.
     function dueOf(Head h, uint256 origin, uint256 k) internal pure returns (uint256) {
         uint256 step = h.interval();
-        if (k == 0) return origin;
         return h.isMonthly() ? Calendar.addMonths(origin, k * step) : origin + k * step;
     }
 }

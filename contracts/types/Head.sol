@@ -4,16 +4,18 @@ pragma solidity ^0.8.30;
 
 /// @notice The first word of a plan's header (docs/wire.md), high bits first:
 ///
-///     | chains - 1 4 | flags 4 | forward 8 | finals 8 | undoable 32 | optional 32 | stamped 32 | start 40 | interval 32 | runs 24 | scheduleBy 40 |
+///     | chains - 1 3 | flags 5 | forward 8 | finals 8 | undoable 32 | optional 32 | stamped 32 | start 40 | interval 32 | runs 24 | scheduleBy 40 |
 type Head is uint256;
 
 /// @notice A chain's entry in the header, as the calldata offset of its first byte:
 ///
-///     | chainId 64 | mask 32 | owner 160 |  guardian 160 | cap 64 | pokeFee 32 |  factory 160 |
+///     | chainId 64 | mask 32 | owner 160 |  cap 64 | pokeFee 32 |  and if extended:  guardian 160 | factory 160 |
 type Entry is uint256;
 
 using {
     chainCount,
+    isExtended,
+    entryBytes,
     inSeconds,
     isRelative,
     isMonthly,
@@ -33,15 +35,25 @@ using {
 using {chainId, mask, owner, guardian, capWei, pokeFeeGwei, factory} for Entry global;
 
 uint256 constant HEAD_BYTES = 44;
-uint256 constant ENTRY_BYTES = 84;
+uint256 constant ENTRY_BYTES = 44;
+uint256 constant EXTENDED_BYTES = 84;
 uint256 constant ORIGIN_LANE = 7;
 
-/// @dev From 1 to 16.
+/// @dev From 1 to 8.
 function chainCount(Head h) pure returns (uint256) {
-    // Four bits and one.
+    // Three bits and one.
     unchecked {
-        return (Head.unwrap(h) >> 252) + 1;
+        return (Head.unwrap(h) >> 253) + 1;
     }
+}
+
+/// @dev Whether the chains' entries name guardians and factories.
+function isExtended(Head h) pure returns (bool) {
+    return Head.unwrap(h) >> 252 & 1 != 0;
+}
+
+function entryBytes(Head h) pure returns (uint256) {
+    return isExtended(h) ? EXTENDED_BYTES : ENTRY_BYTES;
 }
 
 function inSeconds(Head h) pure returns (bool) {
@@ -112,13 +124,6 @@ function laneOf(Head h, uint256 index) pure returns (uint256 lane) {
     }
 }
 
-/// @dev Calldata offsets do not overflow.
-function beyond(Entry e, uint256 by) pure returns (uint256) {
-    unchecked {
-        return Entry.unwrap(e) + by;
-    }
-}
-
 function chainId(Entry e) pure returns (uint256) {
     return calldataWord(Entry.unwrap(e)) >> 192;
 }
@@ -131,20 +136,28 @@ function owner(Entry e) pure returns (address) {
     return address(uint160(calldataWord(Entry.unwrap(e))));
 }
 
-function guardian(Entry e) pure returns (address) {
-    return address(uint160(calldataWord(beyond(e, 32)) >> 96));
-}
-
 function capWei(Entry e) pure returns (uint256) {
-    return calldataWord(beyond(e, 32)) >> 32 & type(uint64).max;
+    // Calldata offsets do not overflow.
+    unchecked {
+        return calldataWord(Entry.unwrap(e) + 32) >> 192;
+    }
 }
 
 function pokeFeeGwei(Entry e) pure returns (uint256) {
-    return calldataWord(beyond(e, 32)) & type(uint32).max;
+    // Calldata offsets do not overflow.
+    unchecked {
+        return calldataWord(Entry.unwrap(e) + 40) >> 224;
+    }
 }
 
-function factory(Entry e) pure returns (address) {
-    return address(uint160(calldataWord(beyond(e, 64)) >> 96));
+/// @dev Zero if there is none.
+function guardian(Entry e, Head h) pure returns (address) {
+    return isExtended(h) ? address(uint160(calldataWord(Entry.unwrap(e) + 44) >> 96)) : address(0);
+}
+
+/// @dev The Scheduler whose Account is meant; zero for this one.
+function factory(Entry e, Head h) pure returns (address) {
+    return isExtended(h) ? address(uint160(calldataWord(Entry.unwrap(e) + 64) >> 96)) : address(0);
 }
 
 /// @dev The header at a calldata offset.
@@ -154,10 +167,11 @@ function headAt(uint256 pos) pure returns (Head) {
 
 /// @dev The bytes of a header: its fixed part, its chains, and with more than one the routes root.
 function headerBytes(Head h) pure returns (uint256) {
-    uint256 n = chainCount(h);
-    // At most 16 chains.
+    if (Head.unwrap(h) >> 252 == 0) return HEAD_BYTES + ENTRY_BYTES;
+    // At most 8 chains.
     unchecked {
-        return HEAD_BYTES + ENTRY_BYTES * n + (n > 1 ? 32 : 0);
+        uint256 n = chainCount(h);
+        return HEAD_BYTES + entryBytes(h) * n + (n > 1 ? 32 : 0);
     }
 }
 

@@ -18,6 +18,7 @@ using {
     undone,
     valueOf,
     status,
+    stands,
     cancelled,
     runNumber,
     move,
@@ -82,6 +83,11 @@ function status(PlanWord w) pure returns (Status found) {
     }
 }
 
+/// @dev Whether the status is this one.
+function stands(PlanWord w, Status s) pure returns (bool) {
+    return PlanWord.unwrap(w) >> STATUS & 7 == uint256(s);
+}
+
 function cancelled(PlanWord w) pure returns (bool) {
     return PlanWord.unwrap(w) >> STATUS & 8 != 0;
 }
@@ -142,6 +148,11 @@ function moved(PlanWord w) pure returns (PlanWord) {
     unchecked {
         return PlanWord.wrap(u & ~(M24 << MOVE) | (u + (1 << MOVE)) & (M24 << MOVE));
     }
+}
+
+/// @dev The first word of a plan: Active, run 0, move 1.
+function firstWord(uint256 time, uint256 gwei_) pure returns (PlanWord) {
+    return PlanWord.wrap(uint256(Status.Active) << STATUS | 1 << MOVE | (time & M40) << CHANGED | gwei_);
 }
 
 /// @dev The deposit and the move number of `other`, the rest of `w`.
