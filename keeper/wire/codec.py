@@ -7,11 +7,14 @@ from collections.abc import Sequence
 
 from keeper.wire.errors import BadInput
 from keeper.wire.packing import Reader, Writer
-from keeper.wire.types import MAX_STEPS, Call, ChainEntry, Claim, Condition, Header, Join, Op, Read, Step, Undo
+from keeper.wire.types import MAX_STEPS, NOBODY, Call, ChainEntry, Claim, Condition, Header, Join, Op, Read, Step, Undo
 
 HEADER_BYTES = 44
-ENTRY_BYTES = 84
-MAX_CHAINS = 16
+ENTRY_BYTES = 44
+EXTENDED_BYTES = 84
+EXTENDED = 16
+STEP_BYTES = 42
+MAX_CHAINS = 8
 INTO_VALUE = 1 << 23
 SIGNED = 8
 
@@ -20,13 +23,18 @@ SIGNED = 8
 
 
 def encode_header(header: Header) -> bytes:
-    """44 bytes, 84 for each chain, the routes root if there are several. Raises `BadInput` for a field out of range."""
+    """44 bytes, 44 for each chain (84 if one names a guardian or a factory), and of several chains the routes root.
+
+    Raises `BadInput` for a field out of range.
+    """
     w = Writer("header")
     flags = (header.seconds_clock, header.relative_start, header.monthly, header.stop_on_abort)
     if not 1 <= len(header.chains) <= MAX_CHAINS:
         remedy = f"name 1 to {MAX_CHAINS} chains"
         raise BadInput("header: too few or too many chains", field="chains", value=len(header.chains), remedy=remedy)
-    w.uint("flags", 1, sum(flag << bit for bit, flag in enumerate(flags)) | (len(header.chains) - 1) << 4)
+    extended = any(entry.guardian != NOBODY or entry.factory != NOBODY for entry in header.chains)
+    count = (len(header.chains) - 1) << 5 | (EXTENDED if extended else 0)
+    w.uint("flags", 1, count | sum(flag << bit for bit, flag in enumerate(flags)))
     w.uint("forward", 1, header.forward)
     w.uint("finals", 1, header.finals)
     w.uint("undoable", 4, header.undoable)
@@ -42,10 +50,11 @@ def encode_header(header: Header) -> bytes:
         w.uint("chain_id", 8, entry.chain_id)
         w.uint("mask", 4, entry.mask)
         w.fixed("owner", 20, entry.owner)
-        w.fixed("guardian", 20, entry.guardian)
         w.uint("cap_wei", 8, entry.cap_wei)
         w.uint("poke_fee_gwei", 4, entry.poke_fee_gwei)
-        w.fixed("factory", 20, entry.factory)
+        if extended:
+            w.fixed("guardian", 20, entry.guardian)
+            w.fixed("factory", 20, entry.factory)
     w.fixed("routes_root", 32 if len(header.chains) > 1 else 0, header.routes_root)
     return bytes(w.data)
 
@@ -54,7 +63,7 @@ def decode_header(data: bytes) -> Header:
     """The header of these bytes. Raises `BadInput`."""
     r = Reader("header", data)
     flags = r.uint("flags", 1)
-    count = (flags >> 4) + 1
+    count, extended = (flags >> 5) + 1, bool(flags & EXTENDED)
     head = {
         "forward": r.uint("forward", 1),
         "finals": r.uint("finals", 1),
@@ -68,7 +77,9 @@ def decode_header(data: bytes) -> Header:
         "length": r.uint("length", 4),
     }
     salt = r.take("salt", 8)
-    chains = tuple(_decode_entry(r) for _ in range(count))
+    chains = tuple(_decode_entry(r, extended) for _ in range(count))
+    if extended and all(entry.guardian == NOBODY and entry.factory == NOBODY for entry in chains):
+        raise r.refuse("flags", flags, "entries are extended only to name a guardian or a factory")
     routes_root = r.take("routes_root", 32) if count > 1 else b""
     r.end()
     return Header(
@@ -83,15 +94,15 @@ def decode_header(data: bytes) -> Header:
     )
 
 
-def _decode_entry(r: Reader) -> ChainEntry:
+def _decode_entry(r: Reader, extended: bool) -> ChainEntry:
     return ChainEntry(
         chain_id=r.uint("chain_id", 8),
         mask=r.uint("mask", 4),
         owner=r.address("owner"),
-        guardian=r.address("guardian"),
         cap_wei=r.uint("cap_wei", 8),
         poke_fee_gwei=r.uint("poke_fee_gwei", 4),
-        factory=r.address("factory"),
+        guardian=r.address("guardian") if extended else NOBODY,
+        factory=r.address("factory") if extended else NOBODY,
     )
 
 
@@ -270,8 +281,9 @@ def decode_body(data: bytes) -> tuple[bytes, ...]:
 
 def header_length(data: bytes) -> int:
     """How many of these bytes are the header: it says so itself. Raises `BadInput` for no bytes."""
-    count = (Reader("header", data).uint("flags", 1) >> 4) + 1
-    return HEADER_BYTES + ENTRY_BYTES * count + (32 if count > 1 else 0)
+    flags = Reader("header", data).uint("flags", 1)
+    count = (flags >> 5) + 1
+    return HEADER_BYTES + (EXTENDED_BYTES if flags & EXTENDED else ENTRY_BYTES) * count + (32 if count > 1 else 0)
 
 
 def encode_packed(header: bytes, root: bytes, body: bytes) -> bytes:

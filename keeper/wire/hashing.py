@@ -71,8 +71,12 @@ def turn(plan: PlanId, run: int, index: int, seats: int) -> int:
 
 def account_address(scheduler: Address, owner: Address) -> Address:
     """The owner's Account under that Scheduler, whether it exists yet or not (CREATE2)."""
-    code_hash = keccak(interface("Account").creation_code)
-    return Address(keccak(b"\xff" + scheduler + owner.rjust(32, b"\0") + code_hash)[12:])
+    return create2_address(scheduler, owner.rjust(32, b"\0"), keccak(interface("Account").creation_code))
+
+
+def create2_address(deployer: Address, salt: bytes, code_hash: bytes) -> Address:
+    """EIP-1014; `code_hash` is of the creation code."""
+    return Address(keccak(b"\xff" + deployer + salt + code_hash)[12:])
 
 
 # ---------------------------------------------------------------------- calldata tokens

@@ -75,7 +75,7 @@ class ChainEntry:
     cap_wei: int = 0
     """The most the plan repays for a unit of gas."""
     poke_fee_gwei: int = 0
-    """Premium of settle, expire, learn and a claim's report."""
+    """Premium of settle, expire and learn."""
     factory: Address = NOBODY
     """The Scheduler whose Account is meant; `NOBODY` for the one the plan is scheduled on."""
 
