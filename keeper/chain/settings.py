@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     private_key: SecretStr | None = None
     database: str = "keeper.db"
     """A path, or a postgresql:// URL."""
+    worker: str | None = None
+    """Name of this process among those that share a database; None: host and key."""
     poll_s: float = Field(default=1.0, gt=0)
     """How often to look for a new block."""
     min_profit_gwei: int = 0

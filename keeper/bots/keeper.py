@@ -1,0 +1,121 @@
+"""A keeper process: an executor, a clock, logs and metrics, from settings until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+
+import structlog
+from prometheus_client import start_http_server
+
+from keeper.bots.connection import Connection, connect
+from keeper.bots.decide import Policy
+from keeper.bots.executor import Executor, ExecutorPolicy
+from keeper.bots.fees import GWEI, FeeRules
+from keeper.bots.metrics import Metrics
+from keeper.bots.parcels import Limits
+from keeper.chain.clock import Clock
+from keeper.chain.follower import DeepReorg
+from keeper.chain.settings import Settings
+from keeper.wire.errors import ConductorError
+
+_LOG = structlog.get_logger("conductor.keeper")
+
+
+async def run_keeper(settings: Settings, stop: asyncio.Event, metrics: Metrics | None = None) -> None:
+    """Works until `stop` is set, then ends the look that is under way and closes everything.
+
+    Errors: BadInput for settings that lead nowhere. Once it works, troubles are logged, counted and tried again.
+    """
+    metrics = metrics or Metrics()
+    async with connect(settings) as connection:
+        signer = connection.key()
+        executor = Executor(
+            connection.pool,
+            connection.store,
+            connection.source,
+            signer,
+            worker=connection.worker,
+            policy=policy_of(settings),
+            metrics=metrics,
+        )
+        server = (
+            None
+            if settings.metrics_port is None
+            else start_http_server(settings.metrics_port, addr="127.0.0.1", registry=metrics.registry)
+        )
+        _LOG.info("keeper works", keeper="0x" + signer.address.hex(), chain=connection.pool.chain_id,
+                  scheduler="0x" + connection.scheduler.hex())  # fmt: skip
+        try:
+            await _Loop(connection, executor, metrics).run(stop)
+        finally:
+            if server is not None:
+                server[0].shutdown()
+                server[0].server_close()
+        _LOG.info("keeper stopped")
+
+
+def policy_of(settings: Settings) -> ExecutorPolicy:
+    """The executor's policy that the settings ask for."""
+    fees = FeeRules(
+        min_profit_wei=settings.min_profit_gwei * GWEI,
+        max_fee_wei=int(settings.max_fee_gwei * GWEI),
+        tip_wei=None if settings.tip_gwei is None else int(settings.tip_gwei * GWEI),
+    )
+    return ExecutorPolicy(decide=Policy(fees=fees), limits=Limits(items=settings.batch))
+
+
+def log_to(settings: Settings) -> None:
+    """structlog on standard error: lines for people, or JSON."""
+    level = logging.getLevelName(settings.log_level.upper())
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer() if settings.log_json else structlog.dev.ConsoleRenderer(colors=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level if isinstance(level, int) else logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+class _Loop:
+    """Looks at the chain every `poll_s`, one look at a time."""
+
+    def __init__(self, connection: Connection, executor: Executor, metrics: Metrics) -> None:
+        self._connection = connection
+        self._executor = executor
+        self._metrics = metrics
+        self._started = False
+        self._looking = asyncio.Lock()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        clock = Clock()
+        clock.every(self._connection.settings.poll_s, "look", self._look)
+        clock.start()
+        try:
+            await self._look()
+            await stop.wait()
+        finally:
+            clock.stop()
+            async with self._looking:  # a look under way ends in peace
+                pass
+
+    async def _look(self) -> None:
+        if self._looking.locked():
+            return
+        async with self._looking:
+            try:
+                if not self._started:
+                    await self._executor.start()
+                    self._started = True
+                await self._executor.tick()
+            except DeepReorg as error:
+                _LOG.error("following the chain anew", error=str(error))
+                await self._executor.follower.erase()
+            except ConductorError as error:
+                self._metrics.troubles.labels(type(error).__name__).inc()
+                _LOG.warning("trouble", error=str(error))
