@@ -99,6 +99,7 @@ abstract contract Admission is Seats {
     }
 
     /// @dev Not the Account of a foreign factory: whoever wrote the header chose who answers for it, and what it will answer later.
+    /// @dev The owner, or its Account of this Scheduler: another factory's word would be enough to speak for any owner.
     function _isOwner(Entry entry) internal view returns (bool) {
         return msg.sender == entry.owner() || msg.sender == accountOf(entry.owner());
     }

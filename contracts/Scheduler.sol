@@ -101,7 +101,8 @@ contract Scheduler is Admission {
         if (word.status() != Status.NotScheduled) revert Scheduler_WrongStatus(id, word.status());
         uint256 time = _now(head.inSeconds());
         if (!_isOwner(entry)) {
-            uint256 from = (head.isRelative() ? head.scheduleBy() : head.start()) + lengthAt(pos) + _day(head);
+            bool once = head.runs() == 1 && !head.isRelative();
+            uint256 from = (once ? head.start() : head.scheduleBy()) + lengthAt(pos) + _day(head);
             if (time < from) revert Scheduler_NotExpired(from);
         }
         _store(id, word.withValue(entry.mask(), Value.Failed).withStatus(Status.Void).withChanged(time));
@@ -132,7 +133,7 @@ contract Scheduler is Admission {
         uint256 gwei_ = c.word().depositGwei();
         if (gwei_ == 0) revert Scheduler_NothingDue();
         _store(c.id(), c.word().withDeposit(0));
-        _send(_account(c.entry(), c.head()), gwei_ * 1 gwei);
+        _send(accountOf(c.entry().owner()), gwei_ * 1 gwei);
     }
 
     /// @inheritdoc IScheduler
@@ -251,6 +252,7 @@ contract Scheduler is Admission {
         // Check
         (uint256 bit,) = _own(c);
         if (outcome != Value.Done && outcome != Value.Failed) revert Scheduler_Malformed("outcome", uint256(outcome));
+        if (payee == address(0)) revert Scheduler_Malformed("payee", 0);
         uint256 due = _admitReport(c, bit);
         // Effect, payment
         emit Reported(c.id(), uint8(c.step().index()), outcome, result);

@@ -116,13 +116,13 @@ interface IScheduler {
     function cancel(bytes calldata plan_) external;
 
     /// @notice Refuse for ever a plan that was never scheduled here; its steps here are Failed. By the owner at any time, by anyone
-    /// after (absolute start, else scheduleBy) + length + a day (7,200 blocks).
+    /// after (the absolute start of a plan with one run, else scheduleBy) + length + a day (7,200 blocks).
     function void(bytes calldata plan_) external;
 
     /// @notice Add to a plan's deposit. By anyone, in whole gwei.
     function deposit(PlanId plan) external payable;
 
-    /// @notice Move what is left of the deposit to the owner's Account: of a final plan by anyone, of a plan whose own steps are all
+    /// @notice Move what is left of the deposit to the owner's Account of this Scheduler: of a final plan by anyone, of a plan whose own steps are all
     /// settled and that waits for other chains by the owner.
     function reclaim(bytes calldata plan_) external;
 

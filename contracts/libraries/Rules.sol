@@ -21,9 +21,10 @@ library Rules {
             else if (forward & ~settled != 0) return w;
             else w = w.withStatus(Status.Finishing);
         }
+        // A word that is final stays what it is: facts may still come, decisions not.
         if (own & h.finalMask() & ~settled != 0) return w;
-        if (!aborting) return w.withStatus(Status.Completed);
-        return w.done() & own & h.undoable() == 0 ? w.withStatus(Status.Aborted) : w;
+        if (aborting) return w.done() & own & h.undoable() == 0 ? w.withStatus(Status.Aborted) : w;
+        return w.stands(Status.Finishing) ? w.withStatus(Status.Completed) : w;
     }
 
     /// @notice Turn a run: own Pending forward steps become Skipped.
