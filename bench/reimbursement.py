@@ -16,7 +16,7 @@ from bench.ours import DAY, Conductor, Plan, step
 from keeper.wire.types import Condition, Op, Read, Step, Undo
 
 PRICES_GWEI = (1, 30, 300)
-BATCH = 5
+BATCHES = (1, 5, 20)
 ALONE = (0.985, 1.0)
 BATCHED = (0.98, 1.0)
 NOISE = bytes(range(1, 256)) * 24
@@ -36,8 +36,7 @@ class Kind:
     fields: tuple[tuple[str, int], ...] = ()
     """Of the header."""
     every_price: bool = False
-    bound: tuple[float, float] | None = None
-    """If it is another than the usual one."""
+    batches: tuple[int, ...] = (5,)
 
 
 def _pings(calls: Calls, count: int, steps: int = 1) -> list[Step]:
@@ -76,7 +75,7 @@ def _counting(calls: Calls) -> list[Step]:
 
 
 KINDS = [
-    Kind("one call", lambda c: _pings(c, 1), every_price=True),
+    Kind("one call", lambda c: _pings(c, 1), every_price=True, batches=BATCHES),
     Kind("one call, long calldata", lambda c: _long(c, NOISE[:1_000]), every_price=True),
     Kind("one call, long calldata of zeros", lambda c: _long(c, bytes(2_000)), every_price=True),
     Kind("one call, calldata so long that EIP-7623's floor counts", lambda c: _long(c, NOISE[:6_000])),
@@ -99,20 +98,21 @@ class Case:
 
     kind: Kind
     price_gwei: int
-    batched: bool
+    batch: int
+    """How many plans in one `runMany`; 0: a transaction of its own."""
     first_keeper: bool
 
     @property
     def bound(self) -> tuple[float, float]:
-        return self.kind.bound or (BATCHED if self.batched else ALONE)
+        return BATCHED if self.batch else ALONE
 
 
 def cases() -> list[Case]:
     return [
-        Case(kind, price, batched, first)
+        Case(kind, price, batch, first)
         for kind in KINDS
         for price in (PRICES_GWEI if kind.every_price else (30,))
-        for batched in (False, True)
+        for batch in (0, *kind.batches)
         for first in (False, True)
     ]
 
@@ -127,7 +127,7 @@ async def measured(chain: Chain, conductor: Conductor, calls: Calls) -> list[dic
             {
                 "what": case.kind.name,
                 "base_fee_gwei": case.price_gwei,
-                "batch": BATCH if case.batched else 1,
+                "batch": case.batch,
                 "first_ever_keeper": case.first_keeper,
                 "spent_wei": spent,
                 "repaid_wei": repaid,
@@ -144,9 +144,7 @@ async def _one(chain: Chain, conductor: Conductor, calls: Calls, case: Case) -> 
     kind = case.kind
     chain.base_fee_wei = GWEI
     start = chain.time + 3_600
-    plans = [
-        conductor.plan(kind.steps(calls), start=start, **dict(kind.fields)) for _ in range(BATCH if case.batched else 1)
-    ]
+    plans = [conductor.plan(kind.steps(calls), start=start, **dict(kind.fields)) for _ in range(max(case.batch, 1))]
     for plan in plans:
         await conductor.schedule(plan)
     chain.wait_until(start)
@@ -160,7 +158,7 @@ async def _one(chain: Chain, conductor: Conductor, calls: Calls, case: Case) -> 
     had = await conductor.credit_wei(keeper)
     chain.base_fee_wei = case.price_gwei * GWEI
     items = [conductor.move(kind.function, plan, kind.index) for plan in plans]
-    receipt = await (conductor.send_many(items, keeper) if case.batched else conductor.send(items[0], keeper))
+    receipt = await (conductor.send_many(items, keeper) if case.batch else conductor.send(items[0], keeper))
     chain.base_fee_wei = GWEI
     repaid = await conductor.credit_wei(keeper) - had
     return repaid, receipt["gasUsed"] * receipt["effectiveGasPrice"]

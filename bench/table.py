@@ -69,7 +69,7 @@ def _reimbursement(rows: list[dict[str, Any]]) -> Table:
     for what in dict.fromkeys(row["what"] for row in rows):
         cells = []
         for alone in (True, False):
-            same = [row for row in rows if row["what"] == what and (row["batch"] == 1) == alone]
+            same = [row for row in rows if row["what"] == what and (row["batch"] == 0) == alone]
             ratios = [row["ratio"] for row in same]
             gas = [row["gas_not_repaid"] for row in same]
             cells += [f"{min(ratios):.4f} to {max(ratios):.4f}", f"{min(gas):,} to {max(gas):,}"]
