@@ -33,7 +33,7 @@ check: .venv/.ready ## lint, types and unit tests
 	$(BIN)/ruff check $(LINTED)
 	$(BIN)/ruff format --check $(LINTED)
 	$(BIN)/mypy
-	$(BIN)/pytest tests/unit -q
+	$(BIN)/pytest tests/unit -q -n $(JOBS) --dist worksteal
 
 bench: .venv/.ready build/.ready ## gas beside peers; writes bench/results
 	$(BIN)/python bench/run.py
