@@ -161,7 +161,8 @@ def expires_at(plan: Plan, state: State) -> int:
 def voidable_at(plan: Plan) -> int:
     """X4: from when on anyone may void a plan that was never scheduled here."""
     header = plan.header
-    return (header.schedule_by if header.relative_start else header.start) + header.length + plan.day
+    once = header.runs == 1 and not header.relative_start
+    return (header.start if once else header.schedule_by) + header.length + plan.day
 
 
 def run_start(header: Header, state: State) -> int:
