@@ -57,7 +57,7 @@ lock: .venv/.ready ## write requirements.lock anew from pyproject.toml, keeping 
 		pyproject.toml -o requirements.lock
 
 clean: ## remove what was built, not what was downloaded
-	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf build dist .build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
