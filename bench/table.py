@@ -26,9 +26,8 @@ def show(results: dict[str, Any], console: Console) -> None:
 
 def show_latency(result: dict[str, Any], console: Console) -> None:
     """Print the keeper's work per block."""
-    table = Table(title=result["what"], title_justify="left")
-    table.add_column("open plans", justify="right")
-    table.add_column("median ms", justify="right")
+    console.print(result["what"])
+    table = Table("open plans", "median ms")
     for count, median in result["median_ms"].items():
         table.add_row(f"{int(count):,}", f"{median:.1f}")
     console.print(table)
