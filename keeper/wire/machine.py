@@ -122,7 +122,7 @@ def run(
     plan: Plan, state: State, index: int, now: int, words: Sequence[int | None] = (), caller: Caller = ANYONE
 ) -> Change:
     """S1: the step is Done."""
-    step = _own(plan, state, index)
+    step = _own(plan, index)
     admit_run(plan, state, step, now, caller)
     for number, (condition, word) in enumerate(zip(step.conditions, words, strict=True)):
         if word is None:
@@ -148,7 +148,7 @@ def admit_run(plan: Plan, state: State, step: Step, now: int, caller: Caller = A
 
 def undo(plan: Plan, state: State, index: int, now: int, caller: Caller = ANYONE) -> Change:
     """S4: the step is Undone."""
-    step = _own(plan, state, index)
+    step = _own(plan, index)
     admit_undo(plan, state, step, now, caller)
     return _change(plan, state, state.word.with_value(step.bit, Value.UNDONE), now)
 
@@ -166,7 +166,7 @@ def settle(
     plan: Plan, state: State, index: int, now: int, words: Sequence[int | None] = (), *, held: bool = False
 ) -> Change:
     """S2, and the lapse of an undo: the step becomes what `verdict` says."""
-    step = _own(plan, state, index)
+    step = _own(plan, index)
     value = verdict(plan, state, step, now, words, held=held)
     return _change(plan, state, state.word.with_value(step.bit, value), now)
 
@@ -200,7 +200,7 @@ def verdict(
 
 def report(plan: Plan, state: State, index: int, now: int, outcome: Value, by: Address) -> Change:
     """A referee settles its claim, until closes + hold."""
-    step = _own(plan, state, index)
+    step = _own(plan, index)
     if outcome not in {Value.DONE, Value.FAILED}:
         raise _malformed("outcome", outcome)
     if step.claim is None or by != step.claim.referee:
@@ -269,8 +269,7 @@ def _scheduled(plan: Plan, state: State) -> PlanWord:
     return state.word
 
 
-def _own(plan: Plan, state: State, index: int) -> Step:
-    _scheduled(plan, state)
+def _own(plan: Plan, index: int) -> Step:
     if not plan.own >> index & 1:
         raise Reverted(Code.WRONG_CHAIN, plan.entry.chain_id)
     return plan.steps[index]
