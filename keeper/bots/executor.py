@@ -146,7 +146,7 @@ class Executor:
             return False
         moment = self._pace.next(view.head, self._mono_s())
         done = await self._step("wanted.simulate", self._simulator.done, view, moment, entry.data, entry.gas_limit)
-        return done != 0
+        return bool(done)
 
     # ------------------------------------------------------------------ following
 
