@@ -12,7 +12,6 @@ interface TraceVm {
     function parseBytes(string calldata text) external pure returns (bytes memory);
     function warp(uint256 time) external;
     function roll(uint256 number) external;
-    function chainId(uint256 id) external;
     function deal(address who, uint256 amount) external;
     function etch(address where, bytes calldata code) external;
     function prank(address sender) external;
@@ -64,6 +63,8 @@ contract TraceWorld is IRoute {
 contract TracesTest {
     TraceVm private constant VM = TraceVm(address(uint160(uint256(keccak256("hevm cheat code")))));
     TraceWorld private constant WORLD = TraceWorld(address(0xC0DE));
+    address private constant OWNER = address(0x0817E8);
+    address private constant STRANGER = address(0x57A63E8);
 
     enum Kind {
         Schedule,
@@ -76,24 +77,20 @@ contract TracesTest {
         Report,
         Learn,
         Deposit,
-        Reclaim,
         Mood
     }
 
     struct Plan {
-        bytes header;
-        bytes32 root;
         PlanId id;
-        bytes[] steps;
-        bytes32[][] proofs;
+        bytes short; // header, root
+        bytes[] items;
         bytes route;
-        bytes32[] routeProof;
     }
 
     struct Action {
         Kind kind;
         uint256 index;
-        address actor;
+        bool byOwner;
         uint256 time;
         uint256 arg;
     }
@@ -112,6 +109,7 @@ contract TracesTest {
 
     function setUp() public {
         _scheduler = new Scheduler();
+        _scheduler.createAccount(OWNER);
         VM.etch(address(WORLD), address(new TraceWorld()).code);
     }
 
@@ -151,15 +149,12 @@ contract TracesTest {
         _log("refusals", _refusals);
     }
 
-    /// @notice One trace, in hexadecimal: chain id, plan, actions with what each must come to.
+    /// @notice One trace, in hexadecimal: a plan, then actions with what each must come to.
     function replay(string calldata text) external {
         bytes memory data = VM.parseBytes(text);
-        uint256 pos;
+        (Plan memory plan, uint256 pos) = _plan(data, 0);
         uint256 count;
-        (count, pos) = _uint(data, pos, 8);
-        VM.chainId(count);
-        Plan memory plan;
-        (plan, pos) = _plan(data, pos);
+        WORLD.setMood(0);
         (count, pos) = _uint(data, pos, 2);
         for (uint256 i; i < count; ++i) {
             Action memory a;
@@ -194,59 +189,55 @@ contract TracesTest {
     }
 
     function _act(Plan memory p, Action memory a) private returns (bool ok, bytes memory answer) {
+        address actor = a.byOwner ? OWNER : STRANGER;
         bytes memory input;
         uint256 value;
-        bytes memory step = p.steps[a.index];
-        bytes32[] memory proof = p.proofs[a.index];
         if (a.kind == Kind.Schedule) {
-            _scheduler.createAccount(a.actor);
             value = a.arg * 1 gwei;
-            input = abi.encodeCall(_scheduler.schedule, (bytes.concat(p.header, p.root)));
+            input = abi.encodeCall(_scheduler.schedule, (p.short));
         } else if (a.kind == Kind.Run) {
-            input = abi.encodeCall(_scheduler.run, (p.header, step, proof, 0));
+            input = abi.encodeCall(_scheduler.run, (p.items[a.index], 0));
         } else if (a.kind == Kind.Undo) {
-            input = abi.encodeCall(_scheduler.undo, (p.header, step, proof, 0));
+            input = abi.encodeCall(_scheduler.undo, (p.items[a.index], 0));
         } else if (a.kind == Kind.Settle) {
-            input = abi.encodeCall(_scheduler.settle, (p.header, step, proof));
+            input = abi.encodeCall(_scheduler.settle, (p.items[a.index]));
         } else if (a.kind == Kind.Expire) {
-            input = abi.encodeCall(_scheduler.expire, (p.header, p.root));
+            input = abi.encodeCall(_scheduler.expire, (p.short));
         } else if (a.kind == Kind.Cancel) {
-            input = abi.encodeCall(_scheduler.cancel, (p.header, p.root));
+            input = abi.encodeCall(_scheduler.cancel, (p.short));
         } else if (a.kind == Kind.Void) {
-            input = abi.encodeCall(_scheduler.void, (p.header, p.root));
+            input = abi.encodeCall(_scheduler.void, (p.short));
         } else if (a.kind == Kind.Report) {
-            Value outcome = Value(a.arg & 0xff);
-            input = abi.encodeCall(_scheduler.report, (p.header, step, proof, outcome, bytes32(a.arg), address(0xFEE)));
+            actor = address(WORLD);
+            input = abi.encodeCall(_scheduler.report, (p.items[a.index], Value(a.arg), bytes32(a.arg), STRANGER));
         } else if (a.kind == Kind.Learn) {
-            input = abi.encodeCall(_scheduler.learn, (p.header, p.root, p.route, p.routeProof, abi.encode(a.arg)));
-        } else if (a.kind == Kind.Deposit) {
+            input = abi.encodeCall(_scheduler.learn, (p.short, p.route, new bytes32[](0), abi.encode(a.arg)));
+        } else {
             value = a.arg * 1 gwei;
             input = abi.encodeCall(_scheduler.deposit, (p.id));
-        } else {
-            input = abi.encodeCall(_scheduler.reclaim, (p.header, p.root));
         }
-        VM.deal(a.actor, value);
-        VM.prank(a.actor);
+        if (value != 0) VM.deal(actor, value);
+        VM.prank(actor);
         return address(_scheduler).call{value: value}(input);
     }
 
     // ------------------------------------------------------------------ the line's bytes
 
     function _plan(bytes memory data, uint256 pos) private pure returns (Plan memory p, uint256) {
+        bytes memory header;
+        bytes memory rest;
         uint256 n;
-        (p.header, pos) = _bytes(data, pos, 2);
+        (header, pos) = _bytes(data, pos, 2);
         (n, pos) = _uint(data, pos, 32);
-        p.root = bytes32(n);
-        p.id = PlanId.wrap(keccak256(bytes.concat(p.header, p.root)));
+        p.short = bytes.concat(header, bytes32(n));
+        p.id = PlanId.wrap(keccak256(p.short));
         (n, pos) = _uint(data, pos, 1);
-        p.steps = new bytes[](n);
-        p.proofs = new bytes32[][](n);
+        p.items = new bytes[](n);
         for (uint256 i; i < n; ++i) {
-            (p.steps[i], pos) = _bytes(data, pos, 2);
-            (p.proofs[i], pos) = _words(data, pos);
+            (rest, pos) = _bytes(data, pos, 2);
+            p.items[i] = bytes.concat(header, rest);
         }
         (p.route, pos) = _bytes(data, pos, 2);
-        (p.routeProof, pos) = _words(data, pos);
         return (p, pos);
     }
 
@@ -255,8 +246,8 @@ contract TracesTest {
         (n, pos) = _uint(data, pos, 1);
         a.kind = Kind(n);
         (a.index, pos) = _uint(data, pos, 1);
-        (n, pos) = _uint(data, pos, 20);
-        a.actor = address(uint160(n));
+        (n, pos) = _uint(data, pos, 1);
+        a.byOwner = n == 1;
         (a.time, pos) = _uint(data, pos, 5);
         (a.arg, pos) = _uint(data, pos, 32);
         return (a, pos);
@@ -281,17 +272,6 @@ contract TracesTest {
             mcopy(add(part, 32), add(add(data, 32), pos), length)
         }
         return (part, pos + length);
-    }
-
-    function _words(bytes memory data, uint256 pos) private pure returns (bytes32[] memory words, uint256) {
-        uint256 n;
-        (n, pos) = _uint(data, pos, 1);
-        words = new bytes32[](n);
-        for (uint256 i; i < words.length; ++i) {
-            (n, pos) = _uint(data, pos, 32);
-            words[i] = bytes32(n);
-        }
-        return (words, pos);
     }
 
     /// @dev forge prints this with -vv.
