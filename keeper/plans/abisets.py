@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from keeper.plans.abi import Function, Interface, parse_signature
+from keeper.plans.abi import Function, Interface, parse_json, parse_signature
+from keeper.wire.abi import interface
 
 _ERC20 = """
 function name() view returns (string)
@@ -95,31 +96,6 @@ function paused() view returns (bool)
 function pause()
 function unpause()
 """,
-    "facts": """
-function blockNumber() view returns (uint256)
-function timestamp() view returns (uint256)
-function balance(address owner) view returns (uint256)
-function codeHash(address owner) view returns (bytes32)
-function age(address target, bytes data, uint256 word) view returns (uint256)
-""",
-    "account": """
-function owner() view returns (address)
-function isExecutor(address executor) view returns (bool)
-function setExecutor(address executor, bool allowed)
-function perform(bytes calls) payable returns (bytes4)
-function call(address target, uint256 value, bytes data) payable returns (bytes)
-""",
-    "scheduler": """
-function schedule(bytes header, bytes32 root, bytes body) payable returns (bytes32)
-function cancel(bytes header, bytes32 root)
-function void(bytes header, bytes32 root)
-function deposit(bytes32 plan) payable
-function reclaim(bytes header, bytes32 root)
-function publish(bytes32 plan, bytes body)
-function createAccount(address owner) returns (address)
-function accountOf(address owner) view returns (address)
-function plan(bytes32 id) view returns (uint256 word, uint256 stamps)
-""",
     "timelock": """
 function getMinDelay() view returns (uint256)
 function schedule(address target, uint256 value, bytes data, bytes32 predecessor, bytes32 salt, uint256 delay)
@@ -144,16 +120,20 @@ function execute(address[] targets, uint256[] values, bytes[] calldatas, bytes32
 """,
 }
 
-NAMES = tuple(_SETS)
+#: The protocol's own, as shipped.
+_OWN = {"facts": "Facts", "account": "Account", "scheduler": "Scheduler"}
+NAMES = (*_SETS, *_OWN)
 
 
 @cache
 def abi_set(name: str) -> Interface:
     """The interface of one of NAMES."""
+    if name in _OWN:
+        return parse_json(list(interface(_OWN[name]).entries))
     found = [parse_signature(line) for line in _SETS[name].splitlines() if line]
     return tuple(function for function in found if function is not None)
 
 
 def function_in(name: str, fn: str) -> Function:
     """The first function called `fn` of a set; for code that calls these contracts itself."""
-    return next(function for function in abi_set(name) if function.name == fn)
+    return next(function for function in abi_set(name) if function.name == fn and not function.is_error)

@@ -29,7 +29,7 @@ class OwnerCall:
 
 def schedule_call(compiled: Compiled) -> OwnerCall:
     """`schedule` with the plan's deposit; a hidden plan's body stays out."""
-    data = calldata("scheduler", "schedule", compiled.header_bytes, compiled.root, compiled.body)
+    data = calldata("scheduler", "schedule", compiled.packed)
     return OwnerCall(compiled.scheduler, compiled.deposit_wei, data, f"schedule the plan `{compiled.plan.name}`")
 
 

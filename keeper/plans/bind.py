@@ -218,6 +218,7 @@ def _resolve(
         message = f"`{call.fn}` is given {count} argument{'' if count == 1 else 's'}"
         raise Flaw(call.fn_pos, message, "it is " + " or ".join(f"`{f.signature}`" for f in named))
     fitting, flaws = [], []
+    sized = [f for f in sized if _says(call.args, f.inputs)] or sized
     for function in sized:
         try:
             fitting.append((function, _arguments(call.args, function.inputs, scope)))
@@ -234,6 +235,14 @@ def _resolve(
     function, values = fitting[0]
     data, holes = _encode(function.types, values)
     return function, function.selector + data, [(4 + offset, read) for offset, read in holes]
+
+
+def _says(args: tuple[Expr, ...], params: tuple[Param, ...]) -> bool:
+    """Whether arguments that say their type say this function's."""
+    return all(
+        not isinstance(arg, Typed) or _said_type(arg).canonical == param.type.canonical
+        for arg, param in zip(args, params, strict=True)
+    )
 
 
 def _arguments(args: tuple[Expr, ...], params: tuple[Param, ...], scope: Scope) -> list[Any]:

@@ -14,7 +14,7 @@ from keeper.plans.problems import PlanErrors, Pos, Problem, Problems, printable
 from keeper.plans.scope import Question
 from keeper.plans.timing import Timing
 from keeper.wire import hashing
-from keeper.wire.codec import encode_body, encode_header, encode_step
+from keeper.wire.codec import encode_body, encode_header, encode_item, encode_packed, encode_step
 from keeper.wire.errors import BadInput
 from keeper.wire.types import Address, Header, PlanId, Step
 
@@ -75,6 +75,20 @@ class Compiled:
     @cached_property
     def full_body(self) -> bytes:
         return encode_body(self.step_bytes)
+
+    @property
+    def packed(self) -> bytes:
+        """What `schedule` takes: header, root, and the body unless the plan is hidden."""
+        return encode_packed(self.header_bytes, self.root, self.body)
+
+    @property
+    def plan_bytes(self) -> bytes:
+        """What `cancel`, `void`, `reclaim` and `expire` take: header and root."""
+        return encode_packed(self.header_bytes, self.root, b"")
+
+    def item(self, index: int) -> bytes:
+        """What `run`, `undo` and `settle` take: header, step, proof."""
+        return encode_item(self.header_bytes, self.step_bytes[index], self.proof(index))
 
     def proof(self, index: int) -> tuple[bytes, ...]:
         return hashing.proof(self.step_bytes, index)

@@ -14,12 +14,8 @@ from keeper.plans.render import source_of, step_lines
 from keeper.plans.show_calls import coin_text, seconds_text
 from keeper.plans.values import Clock
 
-_WHY = {
-    0: "after all of {} are done",
-    1: "after any of {} is done",
-    2: "if none of {} is done",
-    3: "after {} are settled",
-}
+_WHY = {0: "once {} is done", 1: "once any of {} is done", 2: "if {} is not done", 3: "after {}"}
+_WHY_MANY = {**_WHY, 0: "once all of {} are done", 2: "if none of {} is done"}
 
 
 def describe(compiled: Compiled, calls: Sequence[OwnerCall], others: Sequence[Grant] = ()) -> str:
@@ -77,14 +73,13 @@ def _step(compiled: Compiled, index: int, note: str | None, calls: Sequence[str]
     step, ids = compiled.steps[index], compiled.ids
     clock = compiled.timing.clock
     names = ", ".join(f"`{ids[i]}`" for i in range(index) if step.needs >> i & 1)
-    when = _WHY[step.join].format(names) if step.needs else "at once"
-    if compiled.plan.steps[index].final:
-        base = "from the end of the run"
-    elif step.since:
-        base = "from then"
-    else:
-        base = "from the start"
-    window = f"from {span(step.opens, clock)} to {span(step.closes, clock)} {base}"
+    why = _WHY if step.needs.bit_count() == 1 else _WHY_MANY
+    when = why[step.join].format(names) if step.needs else "at once"
+    final = compiled.plan.steps[index].final
+    base = "the end of the run" if final else "that" if step.since else "the start"
+    window = f"within {span(step.closes, clock)} of {base}"
+    if step.opens:
+        window = f"between {span(step.opens, clock)} and {span(step.closes, clock)} after {base}"
     missed = "skipped" if compiled.header.optional & step.bit else "a failure of the run"
     lines = [f"- **{ids[index]}**: {when}, {window}; a missed window is {missed}"]
     if note:

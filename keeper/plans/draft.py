@@ -289,4 +289,3 @@ def static_digest(target: Address, data: bytes) -> str:
 
 def _digest(*parts: bytes) -> str:
     return "0x" + bytes(keccak(b"".join(bytes(keccak(part)) for part in parts)))[:8].hex()
-

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from keeper.plans.compile import Compiled
-from keeper.wire.types import Step
+from keeper.plans.paths import Path, plan_paths
+from keeper.wire.types import Step, Undo
 
 BASE_GAS = 21_000
 #: Gas of a run's frame beside its calls, conditions and reads, as measured on the contract (docs/plans.md says how).
@@ -51,22 +52,37 @@ def estimate(compiled: Compiled, base_fee_wei: int, measured: Mapping[str, int] 
     """Costs at a base fee. `measured` is gas by `id`, `id.undo`, `id.read.0`, `id.condition.0`; else limits count."""
     entry = compiled.header.chains[0]
     price = min(base_fee_wei, entry.cap_wei)
-    costs = []
+    runs, undos = {}, {}
     for step, name in zip(compiled.steps, compiled.ids, strict=True):
-        costs.append(_step_cost(compiled, step, name, price, measured or {}))
+        runs[step.index] = _step_cost(compiled, step, name, price, measured or {})
         if step.undo is not None:
-            costs.append(_undo_cost(compiled, step, name, price, measured or {}))
-    expected = sum(cost.expected_wei for cost in costs if not cost.is_undo)
-    worst = sum(cost.worst_wei for cost in costs)
+            undos[step.index] = _undo_cost(compiled, step, step.undo, name, price, measured or {})
+    paths = plan_paths(compiled.header, compiled.steps, compiled.ids)
+    expected = sum(runs[action.index].expected_wei for action in paths[0].actions)
+    worst = max(_worst(compiled, path, runs, undos) for path in paths)
     return Estimate(
         base_fee_wei=base_fee_wei,
-        steps=tuple(costs),
+        steps=tuple(cost for index in runs for cost in (runs[index], undos.get(index)) if cost is not None),
         expected_wei=expected,
         worst_wei=worst,
         runs=compiled.header.runs,
         deposit_wei=worst * compiled.header.runs,
         given_wei=compiled.deposit_wei,
     )
+
+
+def _worst(compiled: Compiled, path: Path, runs: Mapping[int, StepCost], undos: Mapping[int, StepCost]) -> int:
+    """What a path may cost: its calls, and a poke for each step that is settled without being run."""
+    entry = compiled.header.chains[0]
+    ran = {action.index for action in path.actions if action.kind == "run"}
+    calls = sum((runs if action.kind == "run" else undos)[action.index].worst_wei for action in path.actions)
+    poked = [step for step in compiled.steps if step.index not in ran]
+    pokes = sum(
+        (BASE_GAS + WORST_FRAME_GAS + 4 * step.tokens + sum(c.gas_limit for c in step.conditions)) * entry.cap_wei
+        + entry.poke_fee_gwei * 10**9
+        for step in poked
+    )
+    return calls + pokes
 
 
 def _step_cost(compiled: Compiled, step: Step, name: str, price: int, measured: Mapping[str, int]) -> StepCost:
@@ -81,10 +97,9 @@ def _step_cost(compiled: Compiled, step: Step, name: str, price: int, measured: 
     return StepCost(name, False, gas, gas * price + premium, worst * cap + highest)
 
 
-def _undo_cost(compiled: Compiled, step: Step, name: str, price: int, measured: Mapping[str, int]) -> StepCost:
-    undo = step.undo
-    if undo is None:
-        raise ValueError(f"step {name} has no undo")
+def _undo_cost(
+    compiled: Compiled, step: Step, undo: Undo, name: str, price: int, measured: Mapping[str, int]
+) -> StepCost:
     frame = measured.get(f"{name}.undo", undo.gas_limit) + _frame(compiled, step)
     gas = paid_gas(frame, undo.tokens)
     worst = BASE_GAS + WORST_FRAME_GAS + 4 * undo.tokens + undo.gas_limit

@@ -35,7 +35,8 @@ def _depths(steps: Sequence[Step]) -> list[int]:
 def _window(compiled: Compiled, step: Step) -> str:
     clock = compiled.timing.clock
     base = "end" if compiled.plan.steps[step.index].final else "then" if step.since else "start"
-    return f"{base} + {span(step.opens, clock)} .. {span(step.closes, clock)}"
+    opens = f" + {span(step.opens, clock)}" if step.opens else ""
+    return f"{base}{opens} .. {span(step.closes, clock)}"
 
 
 def _notes(compiled: Compiled, step: Step) -> str:

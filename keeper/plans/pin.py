@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from eth_utils.address import to_checksum_address
-from keeper.plans.paths import plan_paths
 
 from keeper.plans.abi import AbiError, parse_json, signatures
 from keeper.plans.compile import Compiled, assemble
@@ -19,10 +18,12 @@ from keeper.plans.document import PlanFile
 from keeper.plans.draft import Draft, GasQuestion, draft
 from keeper.plans.grants import Grant, widest
 from keeper.plans.lock import Lock
+from keeper.plans.paths import plan_paths
 from keeper.plans.port import Chain, Message, Now
 from keeper.plans.problems import Flaw, Problems, shown
-from keeper.plans.rehearse import Stage, Tried
+from keeper.plans.rehearse import Action, Stage, Tried
 from keeper.plans.scope import Question
+from keeper.plans.simulate import gas_of
 from keeper.plans.supply import supply
 from keeper.plans.timing import schedule_by_offset
 from keeper.plans.values import Clock
@@ -188,8 +189,8 @@ async def measure(
     worst: dict[str, int] = {}
     failures: dict[str, Tried] = {}
     grants: list[Grant] = []
-    for path in plan_paths(found.header, found.steps, [step.id for step in plan.steps]):
-        supplied = await supply(chain, stage, found.steps, path.actions, tokens)
+    for actions in _tries(plan, found):
+        supplied = await supply(chain, stage, found.steps, actions, tokens)
         grants += supplied.grants
         for tried in supplied.tried:
             _note(tried, plan.steps[tried.action.index].id, worst, failures)
@@ -209,12 +210,20 @@ async def measure(
     return replace(lock, gas=gas), widest(grants)
 
 
+def _tries(plan: PlanFile, found: Draft) -> list[tuple[Action, ...]]:
+    """The calls of every path; those that no path makes are tried behind the first."""
+    tries = [path.actions for path in plan_paths(found.header, found.steps, [step.id for step in plan.steps])]
+    seen = {action for actions in tries for action in actions}
+    for step in found.steps:
+        own = [Action(step.index, "run"), *([Action(step.index, "undo")] if step.undo is not None else [])]
+        missing = [action for action in own if action not in seen]
+        if missing:
+            tries.append((*tries[0], *missing))
+    return tries
+
+
 def _note(tried: Tried, name: str, worst: dict[str, int], failures: dict[str, Tried]) -> None:
-    key = name if tried.action.kind == "run" else f"{name}.undo"
-    found: dict[str, int | None] = {key: tried.gas_used if tried.ok else None}
-    found |= {f"{name}.read.{i}": gas for i, gas in enumerate(tried.reads_gas)}
-    found |= {f"{name}.condition.{i}": gas for i, gas in enumerate(tried.conditions_gas)}
-    for what, gas in found.items():
+    for what, gas in gas_of(tried, name):
         if gas is None:
             failures.setdefault(what, tried)
         else:
@@ -223,7 +232,7 @@ def _note(tried: Tried, name: str, worst: dict[str, int], failures: dict[str, Tr
 
 def _unmeasured(question: GasQuestion, tried: Tried | None) -> Flaw:
     if question.kind in ("step", "undo"):
-        why = tried.reason.text if tried is not None and tried.reason is not None else "no path leads there"
+        why = tried.reason.text if tried is not None and tried.reason is not None else "no reason is known"
         return Flaw(question.pos, f"`{question.key}` cannot be simulated: {why}", "mend the call, or write its `gas:`")
     return Flaw(
         question.pos, f"`{question.key}` cannot be read now", "mend the call: a view that reverts is never true"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keeper.plans.abi import Function, Interface, parse_signature
+from keeper.plans.abisets import abi_set
 from keeper.plans.contracts import answer
 
 _PANICS = {
@@ -22,9 +23,6 @@ _PANICS = {
 _KNOWN = """
 error Error(string reason)
 error Panic(uint256 code)
-error Account_NotAllowed(address caller)
-error Account_CallFailed(uint256 index, bytes reason)
-error Account_MalformedCalls()
 error ERC20InsufficientBalance(address sender, uint256 balance, uint256 needed)
 error ERC20InsufficientAllowance(address spender, uint256 allowance, uint256 needed)
 error AccessControlUnauthorizedAccount(address account, bytes32 neededRole)
@@ -42,7 +40,10 @@ error AddressEmptyCode(address target)
 error UUPSUnauthorizedCallContext()
 """
 
-KNOWN_ERRORS: Interface = tuple(f for line in _KNOWN.strip().splitlines() if (f := parse_signature(line)) is not None)
+KNOWN_ERRORS: Interface = (
+    *(function for line in _KNOWN.strip().splitlines() if (function := parse_signature(line)) is not None),
+    *(function for name in ("account", "scheduler") for function in abi_set(name) if function.is_error),
+)
 
 
 @dataclass(frozen=True, slots=True)

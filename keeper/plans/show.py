@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +10,11 @@ from datetime import UTC, datetime
 from eth_utils.address import to_checksum_address
 
 from keeper.plans.abi import Interface
+from keeper.plans.compile import compile_plan
 from keeper.plans.draft import static_digest
+from keeper.plans.load import load_plan
 from keeper.plans.lock import Lock
+from keeper.plans.problems import PlanErrors
 from keeper.plans.show_calls import (
     Inexpressible,
     Words,
@@ -21,14 +22,16 @@ from keeper.plans.show_calls import (
     coin_text,
     condition_text,
     decimal_text,
+    quoted,
     seconds_text,
 )
 from keeper.plans.timing import default_schedule_by
 from keeper.plans.values import COIN_UNITS, Clock
+from keeper.wire.codec import encode_header, encode_step
+from keeper.wire.hashing import plan_id, root
 from keeper.wire.types import NOBODY, Address, Call, Header, Join, Read, Step, Undo
 
 _JOINS = {Join.ALL_DONE: "needs", Join.ANY_DONE: "needs_any", Join.NONE_DONE: "unless", Join.SETTLED: "after"}
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./+ -]*")
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,41 @@ def write_plan(header: Header, steps: Sequence[Step], source: Source, *, raw: bo
     return _Writer(header, steps, source, raw).write()
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A plan as a file. `doubt` is empty if text and lock compile to exactly this plan, else it says why they do not;
+    the text is then empty where the notation cannot say the plan at all."""
+
+    text: str
+    lock: Lock | None
+    doubt: str
+
+
+def show(header: Header, steps: Sequence[Step], source: Source) -> Shown:
+    """Turn a plan back into a file, in readable calls if that gives the same plan, else in raw bytes."""
+    wanted = plan_id(encode_header(header), root([encode_step(step) for step in steps]))
+    shown = Shown("", None, "")
+    for raw in (False, True):
+        attempt = _attempt(header, steps, source, wanted, raw=raw)
+        if not attempt.doubt:
+            return attempt
+        shown = shown if shown.text else attempt
+    return shown
+
+
+def _attempt(header: Header, steps: Sequence[Step], source: Source, wanted: bytes, *, raw: bool) -> Shown:
+    try:
+        text, lock = write_plan(header, steps, source, raw=raw)
+    except Inexpressible as error:
+        return Shown("", None, str(error))
+    try:
+        found = compile_plan(load_plan(text, "plan.yaml"), lock)
+    except PlanErrors as errors:
+        return Shown(text, lock, f"the file does not compile: {errors.problems[0].message}")
+    doubt = "" if found.plan_id == wanted else "the plan was made by other means, and this file gives another id"
+    return Shown(text, found.lock, doubt)
+
+
 class _Writer:
     def __init__(self, header: Header, steps: Sequence[Step], source: Source, raw: bool) -> None:
         self.header, self.steps, self.source = header, steps, source
@@ -79,7 +117,7 @@ class _Writer:
         entry, header = self.entry, self.header
         steps = [self.step(step) for step in self.steps]
         forward, final = steps[: header.forward], steps[header.forward :]
-        lines = ["conductor: 1", f"name: {_quoted(self.source.name or 'plan')}", f"salt: 0x{header.salt.hex()}"]
+        lines = ["conductor: 1", f"name: {quoted(self.source.name or 'plan')}", f"salt: 0x{header.salt.hex()}"]
         lines.append(f'owner: "{to_checksum_address(entry.owner)}"')
         if entry.guardian != NOBODY:
             lines.append(f'guardian: "{to_checksum_address(entry.guardian)}"')
@@ -117,7 +155,7 @@ class _Writer:
     def contracts(self) -> list[str]:
         lines = []
         for target, alias in self.words.aliases.items():
-            abi = [json.dumps(f.text, ensure_ascii=False) for f in self.words.used.get(target, {}).values()]
+            abi = [quoted(f.text) for f in self.words.used.get(target, {}).values()]
             lines.append(f'  {alias}: {{at: "{to_checksum_address(target)}", abi: [{", ".join(abi)}]}}')
         return ["contracts:", *lines] if lines else []
 
@@ -175,7 +213,7 @@ class _Writer:
         if step.claim is not None:
             raise Inexpressible(f"step {name} is a claim")
         if step.conditions:
-            found = [_quoted(condition_text(one, self.words)) for one in step.conditions]
+            found = [quoted(condition_text(one, self.words)) for one in step.conditions]
             lines.append(f"{'if' if step.skip_if_false else 'when'}: [{', '.join(found)}]")
         elif step.skip_if_false:
             raise Inexpressible(f"step {name} skips on a condition that it has not")
@@ -224,8 +262,8 @@ class _Writer:
     def calls(self, calls: Sequence[Call], reads: Sequence[Read]) -> list[str]:
         entries = []
         for call, value in call_lines(calls, reads, self.words):
-            text = _quoted(call)
-            entries.append(text if value is None else f"{{call: {text}, value: {_quoted(value)}}}")
+            text = quoted(call)
+            entries.append(text if value is None else f"{{call: {text}, value: {quoted(value)}}}")
         return ["calls:", *(f"  - {entry}" for entry in entries)]
 
     def undo(self, step: Step, undo: Undo) -> list[str]:
@@ -237,8 +275,3 @@ class _Writer:
             ramp = 0 if flat else step.ramp
             lines.append(f"premium: {self.rising(undo.fee_min_gwei, undo.fee_max_gwei, ramp)}")
         return ["undo:", *(f"  {line}" for line in lines)]
-
-
-def _quoted(text: str) -> str:
-    """The text as a YAML scalar, in quotes unless it is harmless."""
-    return text if _PLAIN.fullmatch(text) and not text.endswith(" ") else json.dumps(text, ensure_ascii=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +17,7 @@ from keeper.plans.contracts import answer, arguments, calldata
 from keeper.plans.values import COIN_UNITS
 from keeper.wire.types import Address, Call, Condition, Op, Read
 
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./+ -]*")
 OPERATORS = ("==", "!=", "<", "<=", ">", ">=")
 
 
@@ -166,7 +169,7 @@ def _age_text(condition: Condition, words: Words) -> str | None:
 def seconds_text(time_s: int) -> str:
     """`90s`, `15m`, `2h`, `7d`: the largest unit that fits."""
     sizes = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
-    size, unit = next((size, unit) for size, unit in sizes if time_s % size == 0)
+    size, unit = next((size, unit) for size, unit in sizes if time_s % size == 0 and (time_s or size == 1))
     return f"{time_s // size}{unit}"
 
 
@@ -174,6 +177,13 @@ def coin_text(wei: int) -> str:
     """`0.2 ether`, `40 gwei`, `7 wei`: the shortest way to say it exactly."""
     texts = [f"{decimal_text(wei, places)} {unit}" for unit, places in reversed(COIN_UNITS.items())]
     return min(texts, key=len)
+
+
+def quoted(text: str) -> str:
+    """The text as a YAML scalar, in quotes unless it is harmless."""
+    if _PLAIN.fullmatch(text) and not text.endswith(" "):
+        return text
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in json.dumps(text, ensure_ascii=False))
 
 
 def decimal_text(value: int, places: int) -> str:

@@ -44,7 +44,7 @@ async def supply(
             return Supplied(tried, tuple(before), tuple(grants), tuple(lacks))
         state = [*before, *(perform(stage, one.calls) for one in tried[:failed])]
         grant = await find_grant(chain, stage, tried[failed], state, tokens)
-        if grant is None or grant in grants:
+        if grant is None or (grant.of is None and grant in grants):
             hopeless.add(tried[failed].action)
         elif grant.message is None:
             lacks.append(grant)

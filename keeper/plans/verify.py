@@ -63,7 +63,7 @@ def _missing(compiled: Compiled, deeds: Sequence[Deed]) -> str:
             continue
         if deed.target != compiled.scheduler:
             return f"it calls schedule on {to_checksum_address(deed.target)}, which is not the Scheduler of the lock"
-        if (found[0], found[1]) == (compiled.header_bytes, compiled.root):
+        if bytes(found[0]).startswith(compiled.plan_bytes):
             return "it schedules this plan, but publishes another body"
         return "it schedules another plan"
     return "it does not schedule this plan"
@@ -139,7 +139,7 @@ def verify_transaction(
 
 
 def verify_batch(compiled: Compiled, text: str, grants: Sequence[Grant] = ()) -> Verdict:
-    """A Safe's batch file, a Governor's or a Timelock's (`safe.json`, `governor.json`, `timelock.json`). Raises BadInput."""
+    """A file for a Safe, a Governor or a Timelock (`safe.json`, `governor.json`, `timelock.json`). Raises BadInput."""
     try:
         content = json.loads(text)
         deeds = _deeds_of_file(content)

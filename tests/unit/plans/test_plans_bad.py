@@ -1,6 +1,6 @@
 """Every bad plan file gives exactly the report beside it: line, what is wrong, how to mend it.
 
-After a deliberate change of wording, rewrite the reports with `python -m tests.unit.plans.test_plans_bad` and read the diff.
+After a deliberate change of wording, rewrite them with `python -m tests.unit.plans.test_plans_bad` and read the diff.
 """
 
 from __future__ import annotations

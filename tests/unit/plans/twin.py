@@ -15,7 +15,9 @@ from keeper.plans.abi import Function, parse_signature
 from keeper.plans.port import Message, Now, Outcome
 from keeper.wire.codec import decode_calls
 from keeper.wire.hashing import account_address
-from keeper.wire.types import Address
+from keeper.wire.types import NOBODY, Address
+
+NOW = Now(1_000, 1_800_000_000)
 
 
 def address(number: int) -> Address:
@@ -44,7 +46,7 @@ class World:
 
     code: dict[Address, Contract] = field(default_factory=dict)
     coin: dict[Address, int] = field(default_factory=dict)
-    now: Now = Now(1_000, 1_800_000_000)
+    now: Now = NOW
 
     def call(self, sender: Address, target: Address, value_wei: int, data: bytes) -> bytes:
         if self.coin.get(sender, 0) < value_wei:
@@ -146,7 +148,7 @@ class Token(Contract):
 class Owned(Contract):
     """A parameter that only the owner may change, or who an AccessManager lets."""
 
-    holder: Address = Address(bytes(20))
+    holder: Address = NOBODY
     manager: Address | None = None
     value: int = 0
     at_s: int = 0
@@ -253,8 +255,8 @@ class Facts(Contract):
 
 @dataclass
 class Account(Contract):
-    holder: Address = Address(bytes(20))
-    executor: Address = Address(bytes(20))
+    holder: Address = NOBODY
+    executor: Address = NOBODY
 
     @external("perform(bytes calls) payable returns (bytes4)")
     def perform(self, world: World, sender: Address, calls: bytes) -> bytes:
