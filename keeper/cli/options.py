@@ -1,0 +1,94 @@
+"""Options that several commands share. Flags go over the environment, it over ./conductor.toml, that over the user's."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from keeper.cli.command import Decorator
+from keeper.wire.errors import BadInput
+
+if TYPE_CHECKING:
+    from keeper.chain.settings import Loaded, Settings
+
+PLAN_FILE = click.argument("file", type=click.Path(dir_okay=False))
+PLAN = click.argument("plan")
+"""A plan's id, or its file, whose lock then tells the id."""
+
+SETS = click.option("--set", "sets", multiple=True, metavar="NAME=VALUE", help="Replace a value of the plan file.")
+
+
+def settings(*, key: bool = False) -> Decorator:
+    """--chain, --rpc, --scheduler and, with `key`, --account; the function gets them as its argument `settings`."""
+    options = [
+        click.option("--chain", metavar="ID", help="Chain to work on: its id, or its name."),
+        click.option("--rpc", multiple=True, metavar="URL", help="Endpoint; may be given several times."),
+        click.option("--scheduler", metavar="ADDRESS", help="Another Scheduler than this version's."),
+    ]
+    if key:
+        said = "Keystore: a name, kind:name, address or path (conductor, ape, foundry)."
+        options.append(click.option("--account", metavar="NAME", help=said))
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def call(
+            *args: Any, chain: str | None, rpc: tuple[str, ...], scheduler: str | None, account: str | None = None, **kwargs: Any
+        ) -> Any:
+            found = load_settings(chain, rpc, scheduler, account)
+            return function(*args, settings=_with_password(found.settings) if key else found.settings, **kwargs)
+
+        wrapped: Callable[..., Any] = call
+        for option in reversed(options):
+            wrapped = option(wrapped)
+        return wrapped
+
+    return decorate
+
+
+def load_settings(
+    chain: str | None = None, rpc: tuple[str, ...] = (), scheduler: str | None = None, account: str | None = None
+) -> Loaded:
+    """All layers; `rpc` is of whatever chain is worked on. Errors: BadInput."""
+    from keeper.chain.settings import Loaded, load
+
+    given = {"chain": _chain_id(chain), "scheduler": scheduler, "account": account}
+    found = load(given | ({"eth_rpc_url": list(rpc)} if rpc else {}))
+    if not rpc:
+        return found
+    return Loaded(found.settings.model_copy(update={"rpc": {}}), found.origins)
+
+
+def parse_sets(sets: tuple[str, ...]) -> dict[str, str]:
+    """`NAME=VALUE` each. Errors: BadInput."""
+    found = {}
+    for text in sets:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise BadInput(f"--set {text} has no value", field="set", value=text, remedy="write --set name=value")
+        found[name] = value
+    return found
+
+
+def _chain_id(text: str | None) -> int | None:
+    if text is None or text.isdigit():
+        return None if text is None else int(text)
+    from keeper.plans.keys import CHAINS
+
+    if text not in CHAINS:
+        remedy = f"write a chain id, or one of {', '.join(CHAINS)}"
+        raise BadInput(f"there is no chain {text!r}", field="chain", value=text, remedy=remedy)
+    return CHAINS[text]
+
+
+def _with_password(settings: Settings) -> Settings:
+    """Asks for a password that no other place gave, if there is somebody to ask."""
+    stdin = click.get_text_stream("stdin")
+    if settings.account is None or settings.password is not None or settings.private_key is not None or not stdin.isatty():
+        return settings
+    from pydantic import SecretStr
+
+    said = click.prompt(f"Password of {settings.account}", hide_input=True, err=True)
+    return settings.model_copy(update={"password": SecretStr(said)})
