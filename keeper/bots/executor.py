@@ -122,7 +122,7 @@ class Executor:
     async def tick(self) -> None:
         """Up to the head, then everything that is due in the block after it."""
         await self._step("follow", self._follow)
-        block = self._applied or await self._step("applied", self._find_applied)
+        block = await self._step("applied", self._find_applied)
         if block is None:
             return
         self._applied = block
@@ -155,17 +155,27 @@ class Executor:
             await self._checkpoint("followed")
             if isinstance(event, RolledBack):
                 _LOG.warning("chain reorganised", depth=event.depth, to=event.to)
-                self._applied, self._rolled_back = None, True
-                self._seats.forget()
+                self._left_chain()
             else:
                 self._applied = event.block
                 self._pace.see(event.block, self._mono_s())
 
     async def _find_applied(self) -> Block | None:
-        """The block the database is at, if the chain still has it."""
-        cursor = await self._step("cursor", self.follower.cursor)
+        """The block the database is at, whoever brought it there; None if the chain has left it already."""
+        cursor_hash = await self._step("cursor", self._queue.applied)
+        if self._applied is not None and self._applied.hash == cursor_hash:
+            return self._applied
         view = await self._step("cursor.pin", self._chain.pin)
-        return await self._step("cursor.block", view.block, cursor.hash) if cursor.hash else None
+        block = await self._step("cursor.block", view.block, cursor_hash) if cursor_hash else None
+        if block is None or self._applied is None or block.parent != self._applied.hash:
+            self._left_chain()  # perhaps; another process follows the same database
+        if block is not None:
+            self._pace.see(block, self._mono_s())
+        return block
+
+    def _left_chain(self) -> None:
+        self._applied, self._rolled_back = None, True
+        self._seats.forget()
 
     # ------------------------------------------------------------------ working
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, literal_column, select, u
 
 from keeper.bots.decide import Wait
 from keeper.bots.index import stamps_key
+from keeper.chain.history import History
 from keeper.chain.jobs import Job, Jobs, Now
 from keeper.chain.ledger import PlanRow
 from keeper.chain.store import Store
@@ -72,6 +73,12 @@ class Queue(Jobs):
         return tuple(
             (PlanRow(**{name: row[name] for name in names}), stamps.get(stamps_key(row["id"]), 0)) for row in rows
         )
+
+    async def applied(self) -> bytes:
+        """The hash of the last block that the follower applied; empty before the first."""
+        async with self._store.read() as tx:
+            cursor = await History(tx, self._chain_id).cursor()
+        return b"" if cursor is None else cursor.hash
 
     async def fact(self, key: str) -> Any:
         wanted = select(facts.c.value).where(facts.c.chain_id == self._chain_id, facts.c.key == key)

@@ -39,7 +39,8 @@ async def executor(world: World, tmp_path: Path) -> AsyncIterator[Callable[..., 
             stack.push_async_callback(store.close)
             pool = settings.pop("pool", None) or world.new_pool()
             stack.push_async_callback(pool.close)
-            bot = Executor(pool, store, world.source, signer(number), worker=f"w{number}", **settings)
+            clock = {"wall_s": lambda: world.clock_s, "mono_s": lambda: world.clock_s}
+            bot = Executor(pool, store, world.source, signer(number), worker=f"w{number}", **clock | settings)
             await bot.start()
             return bot
 

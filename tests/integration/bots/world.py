@@ -8,12 +8,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from eth_account import Account
+from sqlalchemy import select
 
+from keeper.bots.executor import Executor
+from keeper.bots.index import earned_key
 from keeper.chain.endpoints import EndpointPool
+from keeper.chain.entries import _COLUMNS, Entry, _entry
 from keeper.chain.follower import Source
 from keeper.chain.health import Policy
 from keeper.chain.rpc import HttpTransport
 from keeper.chain.signer import LocalSigner
+from keeper.chain.tables import outbox
 from keeper.chain.values import hexed, quantity, raw
 from keeper.wire import hashing
 from keeper.wire.abi import decode_result, encode_call, interface
@@ -51,6 +56,8 @@ class World:
         self.scheduler = Address(b"")
         self.owner = Address(b"")
         self._salts = itertools.count(1)
+        self.clock_s = 0.0
+        """Our own time where blocks come when asked for: a second for each."""
         self.plans: dict[PlanId, tuple[Header, tuple[Step, ...]]] = {}
 
     def new_pool(self, *transports: Any) -> EndpointPool:
@@ -84,6 +91,7 @@ class World:
     async def mine(self, count: int = 1) -> None:
         for _ in range(count):
             await self.rpc("evm_mine")
+            self.clock_s += 1.0
 
     async def block(self) -> int:
         return quantity(await self.rpc("eth_blockNumber"))
@@ -134,6 +142,16 @@ class World:
         """How often the target was called with which calldata."""
         logs = await self.pool.reads.logs(0, await self.block(), [TARGET])
         return Counter(log.data for log in logs)
+
+    async def sent_by(self, bot: Executor) -> list[Entry]:
+        """Every transaction the keeper's outbox has, in order."""
+        async with bot._queue._store.read() as tx:
+            rows = (await tx.execute(select(*_COLUMNS).order_by(outbox.c.id))).mappings()
+            return [_entry(row) for row in rows if row["signer"] == bot._signer]
+
+    async def earned(self, bot: Executor, hot: bytes) -> Any:
+        """What the keeper's index says of a key: moves, gwei."""
+        return await bot._queue.fact(earned_key(hot))
 
     async def lateness(self) -> list[int]:
         """Of each step that is Done: the block it ran in less the first it could have (single runs, blocks clock)."""
