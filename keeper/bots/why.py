@@ -8,11 +8,12 @@ from typing import Any
 
 from keeper.bots.calls import Work, encode
 from keeper.bots.chances import Action, PlanView, chances
-from keeper.bots.connection import Connection, connect
+from keeper.bots.connection import connect
 from keeper.bots.index import view_of
 from keeper.bots.pace import Pace
 from keeper.bots.report import follow, queue_of
 from keeper.bots.simulate import Simulator
+from keeper.chain.endpoints import Chain
 from keeper.chain.settings import Settings
 from keeper.wire.contract_errors import ContractError, Reverted
 from keeper.wire.error_table import ROWS, Code
@@ -56,11 +57,12 @@ async def why(settings: Settings, plan_id: bytes, step: int) -> Why:
         if view is None:
             remedy = "check the plan's id and the chain"
             raise BadInput("no such plan on this chain", field="plan", value="0x" + plan_id.hex(), remedy=remedy)
-        return await _about(connection, view, step, me)
+        return await explain(connection.pool, connection.scheduler, view, step, me)
 
 
-async def _about(connection: Connection, view: PlanView, step: int, me: Address) -> Why:
-    pool_view = await connection.pool.pin()
+async def explain(chain: Chain, scheduler: Address, view: PlanView, step: int, me: Address = NOBODY) -> Why:
+    """About a step of a plan as it stands in `view`. Errors: BadInput for a step it does not have."""
+    pool_view = await chain.pin()
     moment = Pace().next(pool_view.head, 0.0)
     now = moment.at(view)
     count = view.plan.header.forward + view.plan.header.finals
@@ -90,7 +92,7 @@ async def _about(connection: Connection, view: PlanView, step: int, me: Address)
     if now < chance.at:
         error = ContractError(Code.TOO_EARLY, (step, chance.at, now))
         return said(action=chance.action, at=chance.at, **_refused(error, f"wait until {chance.at}"))
-    simulator = Simulator(connection.scheduler, me)
+    simulator = Simulator(scheduler, me)
     data = encode(view, Work(view.id, chance.action, step))
     answer = await simulator.ask(pool_view, data, _GAS, moment)
     if isinstance(answer, ContractError):
