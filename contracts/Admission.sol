@@ -10,6 +10,7 @@ import {Hashes} from "./libraries/Hashes.sol";
 import {Rules} from "./libraries/Rules.sol";
 import {Case} from "./types/Case.sol";
 import {Entry, HEAD_BYTES, Head, ORIGIN_LANE, calldataWord, headAt, headerBytes} from "./types/Head.sol";
+import {KeeperWord} from "./types/KeeperWord.sol";
 import {PlanId, Status, Value} from "./types/PlanTypes.sol";
 import {PlanWord} from "./types/PlanWord.sol";
 import {STEP_BYTES, StepHead, afterCondition, callsOf, tailOf, undoOf} from "./types/StepRef.sol";
@@ -98,7 +99,6 @@ abstract contract Admission is Seats {
         }
     }
 
-    /// @dev Not the Account of a foreign factory: whoever wrote the header chose who answers for it, and what it will answer later.
     /// @dev The owner, or its Account of this Scheduler: another factory's word would be enough to speak for any owner.
     function _isOwner(Entry entry) internal view returns (bool) {
         return msg.sender == entry.owner() || msg.sender == accountOf(entry.owner());
@@ -122,20 +122,24 @@ abstract contract Admission is Seats {
     // ------------------------------------------------------------------ admission
 
     /// @dev S1 but the conditions and the calls. Returns when the step was due.
-    function _admitRun(Case c, uint256 bit, address who) internal view returns (uint256 due) {
+    function _admitRun(Case c, uint256 bit, address who, KeeperWord word) internal view returns (uint256 due) {
         if (c.step().isClaim()) revert Scheduler_NotReferee(_referee(c), who);
         uint256 closes;
         (due, closes) = _ready(c, bit);
         if (c.time() >= closes) revert Scheduler_WindowClosed(uint8(c.step().index()), closes, c.time());
-        if (c.step().conditions() == 0 && who != c.entry().owner()) _requireTurn(c, 0, due, who);
+        if (c.step().conditions() == 0 && who != c.entry().owner()) _requireTurn(c, 0, due, word);
     }
 
     /// @dev S4. Returns since when the undo is due, and where its section is.
-    function _admitUndo(Case c, uint256 bit, address who) internal view returns (uint256 due, uint256 section) {
+    function _admitUndo(Case c, uint256 bit, address who, KeeperWord word)
+        internal
+        view
+        returns (uint256 due, uint256 section)
+    {
         uint256 closes;
         (due, closes, section) = _undoWindow(c, bit);
         if (c.time() >= closes) revert Scheduler_WindowClosed(uint8(c.step().index()), closes, c.time());
-        if (who != c.entry().owner()) _requireTurn(c, 128, due, who);
+        if (who != c.entry().owner()) _requireTurn(c, 128, due, word);
     }
 
     /// @dev A report needs what a run needs; the referee may take until closes + hold.
@@ -148,6 +152,8 @@ abstract contract Admission is Seats {
             closes += _hold(c);
         }
         if (c.time() >= closes) revert Scheduler_WindowClosed(uint8(c.step().index()), closes, c.time());
+        // While `settle` would skip it, nobody may report it; else the outcome would be whoever came first.
+        if (c.step().skipsIfFalse()) _requireTrue(c);
     }
 
     /// @dev S2, and the lapse of an undo: what the step becomes without being run.
@@ -276,10 +282,10 @@ abstract contract Admission is Seats {
         }
     }
 
-    function _requireTurn(Case c, uint256 offset, uint256 due, address who) private view {
+    function _requireTurn(Case c, uint256 offset, uint256 due, KeeperWord word) private view {
         unchecked {
             uint256 turn = c.step().index() + offset;
-            _checkTurn(c.id(), c.word().runNumber(), turn, c.head().inSeconds(), due, c.time(), who);
+            _checkTurn(c.id(), c.word().runNumber(), turn, c.head().inSeconds(), due, c.time(), word);
         }
     }
 

@@ -124,13 +124,7 @@ def run(
     """S1: the step is Done."""
     step = _own(plan, index)
     admit_run(plan, state, step, now, caller)
-    for number, (condition, word) in enumerate(zip(step.conditions, words, strict=True)):
-        if word is None:
-            raise Reverted(Code.UNREADABLE, index, number)
-        if not is_true(condition, word):
-            op = condition.op | (8 if condition.signed else 0)
-            read, wanted = word.to_bytes(32, "big"), condition.constant.to_bytes(32, "big")
-            raise Reverted(Code.CONDITION_FALSE, index, number, op, read, wanted)
+    _require_true(step, words)
     return _change(plan, state, state.word.with_value(step.bit, Value.DONE), now)
 
 
@@ -198,8 +192,10 @@ def verdict(
     return Value.SKIPPED if plan.header.optional & step.bit else Value.FAILED
 
 
-def report(plan: Plan, state: State, index: int, now: int, outcome: Value, by: Address) -> Change:
-    """A referee settles its claim, until closes + hold."""
+def report(
+    plan: Plan, state: State, index: int, now: int, outcome: Value, by: Address, words: Sequence[int | None] = ()
+) -> Change:
+    """A referee settles its claim, until closes + hold, and not while `settle` would skip it."""
     step = _own(plan, index)
     if outcome not in {Value.DONE, Value.FAILED}:
         raise _malformed("outcome", outcome)
@@ -208,6 +204,8 @@ def report(plan: Plan, state: State, index: int, now: int, outcome: Value, by: A
     closes = _ready(plan, state, step, now).closes + step.claim.hold
     if now >= closes:
         raise Reverted(Code.WINDOW_CLOSED, index, closes, now)
+    if step.skip_if_false:
+        _require_true(step, words)
     return _change(plan, state, state.word.with_value(step.bit, outcome), now)
 
 
@@ -251,6 +249,17 @@ def is_true(condition: Condition, word: int) -> bool:
     a, b = (value ^ SIGN if condition.signed else value for value in (word, condition.constant))
     results = {Op.EQ: a == b, Op.NE: a != b, Op.LT: a < b, Op.LE: a <= b, Op.GT: a > b, Op.GE: a >= b}
     return results[condition.op]
+
+
+def _require_true(step: Step, words: Sequence[int | None]) -> None:
+    """Every condition is true, or it reverts with the first that is not."""
+    for number, (condition, word) in enumerate(zip(step.conditions, words, strict=True)):
+        if word is None:
+            raise Reverted(Code.UNREADABLE, step.index, number)
+        if not is_true(condition, word):
+            op = condition.op | (8 if condition.signed else 0)
+            read, wanted = word.to_bytes(32, "big"), condition.constant.to_bytes(32, "big")
+            raise Reverted(Code.CONDITION_FALSE, step.index, number, op, read, wanted)
 
 
 def _is_false(step: Step, words: Sequence[int | None], *, over: bool) -> bool:

@@ -363,7 +363,7 @@ class History:
                 change = machine.settle(plan, state, i, now, words, held=self.mood.holds)
                 return _paid(change.state, plan.entry.poke_fee_gwei)
             case Kind.REPORT:
-                change = machine.report(plan, state, i, now, Value(action.arg), WORLD)
+                change = machine.report(plan, state, i, now, Value(action.arg), WORLD, words)
                 return _paid(change.state, _premium(step, now - window_of(plan, state, step).opens))
             case Kind.RUN:
                 change = machine.run(plan, state, i, now, words, STRANGER)
