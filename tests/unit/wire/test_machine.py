@@ -269,6 +269,17 @@ def test_a_claim_is_settled_by_its_referee_alone() -> None:
     assert letters(one, report(one, state, 0, START + 5, Value.FAILED, REFEREE).state) == "FS"
 
 
+def test_a_claim_is_not_reported_while_it_would_be_skipped() -> None:
+    one = plan(claim(conditions=(IS_ONE,), skip_if_false=True), claim(conditions=(IS_ONE,)))
+    state = scheduled(one)
+    one_b, no_b = (value.to_bytes(32, "big") for value in (1, 0))
+    false = error(Code.CONDITION_FALSE, 0, 0, 0, no_b, one_b)
+    assert why_not(report, one, state, 0, START, Value.DONE, REFEREE, (0,)) == false
+    assert why_not(report, one, state, 0, START, Value.DONE, REFEREE, (None,)) == error(Code.UNREADABLE, 0, 0)
+    assert why_not(report, one, state, 0, START, Value.DONE, REFEREE, (1,)) is None
+    assert why_not(report, one, state, 1, START, Value.DONE, REFEREE, (0,)) is None
+
+
 # ---------------------------------------------------------------------- S3
 
 
@@ -540,6 +551,8 @@ def test_a_plan_never_scheduled_here_can_be_voided() -> None:
         assert why_not(learn, one, state, PlanWord(status=Status.ABORTED), 5) == wrong
     relative = plan(step(), relative_start=True, start=5, schedule_by=START)
     assert why_not(void, relative, UNSCHEDULED, 0) == error(Code.NOT_EXPIRED, at)
+    again = recurring(schedule_by=START + 7_000)
+    assert why_not(void, again, UNSCHEDULED, 0) == error(Code.NOT_EXPIRED, at + 7_000)
 
 
 def test_doubt_about_others_waits_without_limit() -> None:
