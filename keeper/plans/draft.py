@@ -81,7 +81,7 @@ def draft(plan: PlanFile, lock: Lock) -> Draft:
         owner=_bytes(owner),
         account=_bytes(account),
         timing=clock,
-        questions=tuple(sorted(scope.missing)),
+        questions=scope.questions(),
         gas=tuple(builder.gas),
     )
 

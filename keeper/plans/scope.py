@@ -52,6 +52,13 @@ class Scope:
         scheduler, owner = (Address(bytes(to_canonical_address(a))) for a in (self.lock.scheduler, self.owner))
         return to_checksum_address(account_address(scheduler, owner))
 
+    def questions(self) -> tuple[Question, ...]:
+        """What is missing, each once, where it is first met."""
+        found: dict[tuple[str, str], Question] = {}
+        for question in sorted(self.missing, key=lambda q: q.pos):
+            found.setdefault((question.kind, question.key), question)
+        return tuple(found.values())
+
     def aliases(self) -> list[str]:
         return [*self.plan.contracts, *self._given]
 

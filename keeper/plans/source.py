@@ -9,6 +9,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.events import (
     AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
     DocumentStartEvent,
     MappingEndEvent,
     MappingStartEvent,
@@ -19,7 +21,7 @@ from ruamel.yaml.events import (
 
 from keeper.plans.problems import Flaw, Pos, Problems, shown
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 1 << 18
 MAX_DEPTH = 12
 
 
@@ -62,7 +64,7 @@ Node = Scalar | Seq | Map
 def read_tree(text: str, problems: Problems) -> Map | None:
     """The file's mapping, or None with the reason in `problems`."""
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        problems.add(Pos(1, 1), "the file is larger than a megabyte", "a plan of 32 steps takes a few kilobytes")
+        problems.add(Pos(1, 1), "the file is larger than 256 kilobytes", "a plan of 32 steps takes a few kilobytes")
         return None
     with problems.here():
         root = _Reader(_events(text), problems).document()
@@ -73,15 +75,23 @@ def read_tree(text: str, problems: Problems) -> Map | None:
 
 
 def _events(text: str) -> list[Any]:
+    """All events, or a Flaw. The parser slows down with depth, so it is stopped where nesting goes too far."""
     yaml = YAML(typ="rt", pure=True)
     events: list[Any] = []
+    depth = 0
     try:
-        events.extend(yaml.parse(text))
+        for event in yaml.parse(text):
+            events.append(event)
+            depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                break
     except MarkedYAMLError as error:
         _refuse(error, text)
     except Exception as error:  # noqa: BLE001 the parser meets odd input with many types (ReaderError, OverflowError..)
         place = _position_of(text, getattr(error, "position", None))
         raise Flaw(place, "a character that YAML cannot hold", "remove control characters and bad escapes") from None
+    if depth > MAX_DEPTH:
+        raise Flaw(_pos(events[-1]), f"nested more than {MAX_DEPTH} deep", "a plan file is nearly flat")
     return events
 
 
@@ -106,7 +116,7 @@ def _position_of(text: str, index: object) -> Pos:
 
 
 class _Reader:
-    """Builds the tree from parse events, with a bound on depth."""
+    """Builds the tree from parse events."""
 
     def __init__(self, events: list[Any], problems: Problems) -> None:
         self.events = events
@@ -125,15 +135,13 @@ class _Reader:
             raise Flaw(_pos(starts[1]), "a second YAML document", "keep one plan in one file, without `---`")
         while not isinstance(self.take(), DocumentStartEvent):
             pass
-        return self.node(0)
+        return self.node()
 
-    def node(self, depth: int) -> Node:
+    def node(self) -> Node:
         event = self.take()
         pos = _pos(event)
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
             raise Flaw(pos, "anchors and aliases are not used in plan files", "name the constant under `values:`")
-        if depth > MAX_DEPTH:
-            raise Flaw(pos, f"nested more than {MAX_DEPTH} deep", "a plan file is nearly flat")
         tag = getattr(event, "tag", None)
         if tag:
             raise Flaw(pos, f"the tag {shown(str(tag))}", "remove it: the key decides the type")
@@ -142,18 +150,18 @@ class _Reader:
         if isinstance(event, SequenceStartEvent):
             items = []
             while not isinstance(self.events[self.next], SequenceEndEvent):
-                items.append(self.node(depth + 1))
+                items.append(self.node())
             self.take()
             return Seq(tuple(self.whole(items) if event.flow_style else items), pos)
-        return self.mapping(event, pos, depth)
+        return self.mapping(event, pos)
 
-    def mapping(self, event: MappingStartEvent, pos: Pos, depth: int) -> Map:
+    def mapping(self, event: MappingStartEvent, pos: Pos) -> Map:
         entries: dict[str, tuple[Scalar, Node]] = {}
         pieces: list[Scalar] = []
         last = Scalar("", pos)
         while not isinstance(self.events[self.next], MappingEndEvent):
-            key = self.node(depth + 1)
-            value = self.node(depth + 1)
+            key = self.node()
+            value = self.node()
             if not isinstance(key, Scalar):
                 self.problems.add(key.pos, "a key that is not plain text", "use one of the keys in docs/plan-keys.md")
                 continue
