@@ -158,7 +158,8 @@ class Executor:
                 self._left_chain()
             else:
                 self._applied = event.block
-                self._pace.see(event.block, self._mono_s())
+                if event.block.number == event.head:
+                    self._pace.see(event.block, self._mono_s())
 
     async def _find_applied(self) -> Block | None:
         """The block the database is at, whoever brought it there; None if the chain has left it already."""

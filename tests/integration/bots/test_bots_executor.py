@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -92,16 +93,17 @@ async def test_without_a_seat_one_waits_for_both_windows(world: World, executor:
 
 
 async def test_branches_windows_undos_and_finally(world: World, executor: Start) -> None:
-    """0 runs; 1 is skipped, its condition being false; 2 waits for its condition; 3 misses its window: 2 and 0 are undone,
-    last first; 4, finally, runs."""
+    """0 runs; 1 is skipped, its condition being false; 2 waits for its condition; 3 misses its window: so 2 and 0 are
+    undone, last first; finally 4 runs."""
     await world.rpc("anvil_setCode", hexed(COUNTER), COUNTER_CODE)
     is_one = Condition(COUNTER, 30_000, Op.EQ, 0, 1, b"")
     is_two = Condition(COUNTER, 30_000, Op.EQ, 0, 2, b"")
     start = await world.block() + 4
+    last = Undo(60_000, 100, (call(120),), 500_000, 500_000, dependents=0b1000)
     steps = [
         step(0, number=10, undo=Undo(60_000, 100, (call(100),), 500_000, 500_000, dependents=0b1100)),
         step(1, number=11, conditions=(is_two,), skip_if_false=True),
-        step(2, number=12, needs=1, conditions=(is_one,), undo=Undo(60_000, 100, (call(120),), 500_000, 500_000, 0b1000)),
+        step(2, number=12, needs=1, conditions=(is_one,), undo=last),
         step(3, number=13, needs=0b100, conditions=(is_two,), closes=30),
         step(4, number=14, opens=2, closes=50),
     ]
@@ -205,9 +207,9 @@ async def test_an_account_that_reverts_on_chain_is_left_alone_for_longer_each_ti
         await world.mine()
         await world.rpc("anvil_setStorageAt", hexed(TARGET), *slot, "0x" + "00" * 32)
     assert (await world.word(plan)).status is Status.ACTIVE
-    gaps = [later - earlier for earlier, later in zip(failed, failed[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(failed)]
     assert len(gaps) >= 3
-    assert all(later >= 1.8 * earlier for earlier, later in zip(gaps, gaps[1:], strict=False)), failed
+    assert all(later >= 1.8 * earlier for earlier, later in pairwise(gaps)), failed
 
 
 async def test_what_nobody_settled_expires(world: World, executor: Start) -> None:
@@ -231,5 +233,3 @@ async def test_paid_by_the_chain_is_what_the_index_counts(world: World, executor
     answer = await world.pool.reads.call(world.scheduler, encode_call("keeper", me))
     credit_wei, _, _, moves = decode_result("keeper", answer)
     assert await world.earned(bot, me) == [moves, credit_wei // 10**9]
-
-

@@ -79,13 +79,18 @@ class World:
 
     async def send(self, to: bytes, data: bytes, value_wei: int = 0, sender: bytes | None = None) -> Any:
         """Mined at once, and it has to go well."""
-        call = {"from": hexed(sender or self.owner), "data": hexed(data), "value": hex(value_wei), "gas": hex(12_000_000)}
+        call = {
+            "from": hexed(sender or self.owner),
+            "data": hexed(data),
+            "value": hex(value_wei),
+            "gas": hex(12_000_000),
+        }
         sent = await self.rpc("eth_sendTransaction", call | ({"to": hexed(to)} if to else {}))
         receipt = await self.rpc("eth_getTransactionReceipt", sent)
         if receipt is None:
             await self.mine()
             receipt = await self.rpc("eth_getTransactionReceipt", sent)
-        assert receipt is not None and receipt["status"] == "0x1", receipt
+        assert receipt["status"] == "0x1", receipt
         return receipt
 
     async def mine(self, count: int = 1) -> None:
@@ -119,7 +124,9 @@ class World:
         )
         return header, hashing.seal_tokens(header, steps)
 
-    async def schedule(self, plan: tuple[Header, tuple[Step, ...]], *, deposit_wei: int = ETHER // 10, publish: bool = True) -> PlanId:
+    async def schedule(
+        self, plan: tuple[Header, tuple[Step, ...]], *, deposit_wei: int = ETHER // 10, publish: bool = True
+    ) -> PlanId:
         header, steps = plan
         leaves = [encode_step(step) for step in steps]
         head, root = encode_header(header), hashing.root(leaves)
@@ -136,7 +143,9 @@ class World:
     async def moves(self) -> list[tuple[Moved, int]]:
         """Every move on the chain as it stands, with its block."""
         logs = await self.pool.reads.logs(0, await self.block(), [self.scheduler], [topic("Moved")])
-        return [(event, log.block_number) for log in logs if isinstance(event := decode_event(log.topics, log.data), Moved)]
+        return [
+            (event, log.block_number) for log in logs if isinstance(event := decode_event(log.topics, log.data), Moved)
+        ]
 
     async def ran(self) -> Counter[bytes]:
         """How often the target was called with which calldata."""

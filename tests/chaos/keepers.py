@@ -1,0 +1,113 @@
+"""A keeper that dies and comes back, on a chain where plans keep coming due."""
+
+from __future__ import annotations
+
+import ast
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from keeper.bots import executor as executor_module
+from keeper.bots.executor import Executor
+from keeper.chain.endpoints import EndpointPool
+from keeper.chain.store import Store
+from keeper.wire.errors import ConductorError
+from keeper.wire.types import PlanId, Status
+from tests.chaos.storm import Killed, Killer
+from tests.integration.bots.world import World, signer, step
+
+AHEAD = 3
+"""A plan comes due so many blocks after it was scheduled."""
+
+
+def kill_points() -> list[str]:
+    """Before and after every await of the executor, by name."""
+    tree = ast.parse(Path(executor_module.__file__).read_text())
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "self._step"]
+    names = {str(ast.literal_eval(call.args[0])) for call in calls}
+    return sorted(f"{when} executor {name}" for name in names for when in ("before", "after"))
+
+
+@dataclass
+class Play:
+    """One keeper, one world, and whoever pulls the plug."""
+
+    world: World
+    database: Path
+    seed: int
+    pool: Callable[[], EndpointPool] | None = None
+    plans: list[PlanId] = field(default_factory=list)
+    killer: Killer = field(default_factory=Killer)
+    seen: Counter[str] = field(default_factory=Counter)
+    restarts: int = 0
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)
+
+    async def checkpoint(self, name: str) -> None:
+        self.seen[name] += 1
+        await self.killer(name)
+
+    async def open(self) -> None:
+        """A new process: nothing is left of the old one but its database."""
+        self.killer.dead = False
+        self.store = await Store.open(str(self.database))
+        self.chain = self.pool() if self.pool else self.world.new_pool()
+        self.keeper = Executor(
+            self.chain,
+            self.store,
+            self.world.source,
+            signer(0),
+            worker="w",
+            checkpoint=self.checkpoint,
+            wall_s=lambda: self.world.clock_s,
+            mono_s=lambda: self.world.clock_s,
+        )
+        self.started = False
+
+    async def close(self) -> None:
+        await self.store.close()
+        await self.chain.close()
+
+    async def look(self) -> None:
+        """One look at the chain; if it kills the keeper, another takes its place."""
+        try:
+            if not self.started:
+                await self.keeper.start()
+                self.started = True
+            await self.keeper.tick()
+        except Killed:
+            self.restarts += 1
+            await self.close()
+            await self.open()
+        except ConductorError:
+            pass  # an endpoint's trouble; the next look will do
+
+    async def schedule(self, count: int) -> None:
+        """Plans of one step that are due in the same block, soon."""
+        start = await self.world.block() + count + AHEAD
+        for _ in range(count):
+            number = len(self.plans)
+            self.plans.append(await self.world.schedule(self.world.plan([step(number=number)], start=start)))
+
+    async def waiting(self, newest: int | None = None) -> list[PlanId]:
+        """The plans, or the newest of them, that are still to run."""
+        chosen = self.plans[-newest:] if newest else self.plans
+        return [plan for plan in chosen if (await self.world.word(plan)).status is not Status.COMPLETED]
+
+    async def calm(self, blocks: int = 400) -> None:
+        """Without kills until every plan is done."""
+        self.killer.armed = None
+        for _ in range(blocks):
+            await self.look()
+            await self.world.mine()
+            if not await self.waiting(20) and not await self.waiting():
+                return
+        raise AssertionError(f"{len(await self.waiting())} plans never ran")
+
+    async def require_once(self) -> None:
+        """Every step ran, and none of them twice."""
+        wanted = {number.to_bytes(4, "big"): 1 for number in range(len(self.plans))}
+        assert await self.world.ran() == wanted
