@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from sqlalchemy import select
+
 from keeper.chain import outbox as outbox_module
 from keeper.chain.endpoints import EndpointPool
 from keeper.chain.entries import Entry, Outcome, State
@@ -23,9 +25,14 @@ from keeper.chain.outbox import Move, Outbox, OutboxPolicy
 from keeper.chain.rpc import EndpointFailed
 from keeper.chain.signer import LocalSigner, Unsigned
 from keeper.chain.store import Store
+from keeper.chain.tables import outbox
 
 GWEI = 10**9
 CAP_WEI = 200 * GWEI
+DEAR_WEI = 90 * GWEI
+"""A base fee that outbids what was signed in quiet times, and can still be met below the cap."""
+FOREIGN = 1 << 200
+"""The key of what somebody else with our private key runs."""
 
 
 class Killed(BaseException):
@@ -85,7 +92,7 @@ class Storm:
     world: World
     open_store: Callable[[], Awaitable[Store]]
     seed: int
-    in_flight: int = 12
+    in_flight: int = 8
     confirmations: int | None = 10
 
     def __post_init__(self) -> None:
@@ -99,6 +106,8 @@ class Storm:
 
     async def run(self, points: list[str]) -> None:
         """Kills at each point in turn, then lets the storm end and checks what is left."""
+        await self.world.mine(20)  # something to reorganise
+        self.store, self.pool = await self.open_store(), self.world.pool()
         await self._start()
         try:
             await self._kill_at(points)
@@ -122,17 +131,17 @@ class Storm:
 
     async def _start(self) -> None:
         self.killer.dead = False
-        self.store = await self.open_store()
-        self.pool = self.world.pool()
         policy = OutboxPolicy(bump_after=2, resend_after=2, confirmations=self.confirmations, lease_s=1e9)
         self.outbox = Outbox(self.pool, self.store, [self.signer], worker="w", still_wanted=self._still_wanted,
                              policy=policy, checkpoint=self.killer)  # fmt: skip
 
     async def _restart(self) -> None:
         while True:
-            await self.store.close()
-            await self.pool.close()
             self.restarts += 1
+            if self.restarts % 20 == 0:  # else the database and the network outlive the process, as they do
+                await self.store.close()
+                await self.pool.close()
+                self.store, self.pool = await self.open_store(), self.world.pool()
             await self._start()
             try:
                 await self.outbox.recover()
@@ -144,31 +153,35 @@ class Storm:
 
     async def _shake(self, point: str) -> None:
         """One moment of the storm; it leans towards what leads to `point`."""
-        if ("fill" in point or "lost" in point or "final nonce" in point) and self.chance.random() < 0.4:
-            await self._foreigner(lost="fill" not in point)
-        if any(word in point for word in ("replace", "bump", "cancel", "want")) and self.chance.random() < 0.5:
-            await self.world.base_fee(self.chance.choice([30, 60]) * GWEI)
-        elif self.chance.random() < 0.1:
-            await self.world.base_fee(self.chance.choice([1, 30]) * GWEI)
-        live = [
-            key
-            for key, entry in self.submitted.items()
-            if entry is not _NOTHING and key not in self.unwanted and not _is_final(entry)
-        ]
-        if live and self.chance.random() < (0.4 if "cancel" in point or "unwant" in point else 0.03):
+        live = self._live()
+        await self.world.base_fee(self.chance.choice([1, 1, 1, 30]) * GWEI)
+        if "revive" in point:
+            await self._survive(self._undo_what_was_final)
+        elif "fill" in point:
+            await self._survive(self._leave_a_gap)
+        elif "lost" in point or "final nonce" in point:
+            await self._survive(self._take_a_nonce)
+        elif "tick.cancel" in point:
+            await self._survive(self._give_up_the_first)
+        elif any(word in point for word in ("replace", "bump", "want")):
+            await self._survive(lambda: self._hand_in(1))
+            await self.world.base_fee(DEAR_WEI)
+            await self.world.mine(2)
+            if "unwant" in point:
+                self.unwanted |= {int(entry.key) for entry in await self.outbox.live() if entry.pending and entry.wanted}
+        elif "submit" in point or "add." in point:
+            await self._survive(lambda: self._hand_in(1))
+        elif "finalize" in point:
+            await self.world.mine(5)
+        elif live and self.chance.random() < 0.05:
             self.unwanted.add(self.chance.choice(live))
-        if "tick.cancel" in point:  # work given up before anything waited behind it
-            await self.world.base_fee(2 * CAP_WEI)
-            for entry in (await self.outbox.live())[:1]:
-                self.unwanted.add(int(entry.key)) if entry.key.isdigit() else None
-                await self.outbox._entries.unwant(entry, "somebody else did it")
         if "recover" in point:
             await self._survive(self.outbox.recover)
         await self._survive(self._work)
         dice = self.chance.random()
         if dice < 0.12 or ("vanish" in point or "unmine" in point or "revive" in point) and dice < 0.5:
             await self.world.reorg(self.chance.randint(1, 8))
-        elif dice < 0.2 and live:
+        elif dice < 0.2 and (live := self._live()):
             await self.world.forget(self.submitted[self.chance.choice(live)].hash)
         elif dice < 0.85:
             await self.world.mine(1)
@@ -184,10 +197,7 @@ class Storm:
     async def _work(self) -> None:
         """What a keeper does on a block: hand in what is due, some of it again, and tick - all at the same time."""
         waiting = [key for key, entry in self.submitted.items() if key not in self.unwanted and not _is_final(entry)]
-        keys = list(range(self.next_key, self.next_key + min(3, self.in_flight - len(waiting))))
-        self.next_key += len(keys)
-        for key in keys:
-            self.submitted.setdefault(key, _NOTHING)
+        keys = self._new_keys(min(3, self.in_flight - len(waiting)))
         keys += self.chance.sample(waiting, min(2, len(waiting)))
         results = await asyncio.gather(*map(self._submit, keys), self.outbox.tick(), return_exceptions=True)
         for kind in (Killed, BaseException):
@@ -208,23 +218,68 @@ class Storm:
     async def _still_wanted(self, entry: Entry) -> bool:
         return not entry.key.isdigit() or int(entry.key) not in self.unwanted
 
-    async def _foreigner(self, *, lost: bool) -> None:
-        """Somebody with our key takes a nonce: one of ours before it is mined, or the next, and forgets it."""
-        nonce = await self.pool.reads.nonce(self.signer.address, "latest" if lost else "pending")
-        if lost:
-            for entry in await self.outbox.live():
-                if entry.nonce == nonce:
-                    for tx_hash, _ in (await self.outbox._entries.hashes([entry.id]))[entry.id]:
-                        await self.world.forget(tx_hash)
-        data, fees = (1 << 200).to_bytes(32, "big"), Fees(CAP_WEI, 2 * GWEI)
+    def _live(self) -> list[int]:
+        known = ((key, entry) for key, entry in self.submitted.items() if entry is not _NOTHING)
+        return [key for key, entry in known if key not in self.unwanted and not _is_final(entry)]
+
+    def _new_keys(self, count: int) -> list[int]:
+        keys = list(range(self.next_key, self.next_key + count))
+        self.next_key += len(keys)
+        self.submitted |= dict.fromkeys(keys, _NOTHING)
+        return keys
+
+    async def _hand_in(self, count: int) -> None:
+        for key in self._new_keys(count):
+            await self._submit(key)
+
+    async def _give_up_the_first(self) -> None:
+        """Before anything waits behind it; then something does."""
+        await self.world.base_fee(DEAR_WEI)
+        await self._hand_in(1)
+        first = next(entry for entry in await self.outbox.live() if entry.pending)
+        if first.key.isdigit():
+            self.unwanted.add(int(first.key))
+        await self.outbox._entries.unwant(first, "somebody else did it")
+        await self._hand_in(1)
+
+    async def _leave_a_gap(self) -> None:
+        """Somebody with our key sends the next nonce; when we have gone on behind it the mempool forgets it."""
+        for _ in range(2):
+            await self.world.mine(1)
+            await self.outbox.tick()
+        nonce = await self.pool.reads.nonce(self.signer.address, "pending")
+        tx_hash = await self._foreign(nonce)
+        try:
+            await self._hand_in(1)
+        finally:
+            await self.world.forget(tx_hash)
+
+    async def _undo_what_was_final(self) -> None:
+        """A reorganisation deeper than what was taken for final, and then work behind the hole that it left."""
+        await self._hand_in(1)
+        for count in (1, 3):
+            await self.world.mine(count)
+            await self.outbox.tick()
+        await self.world.reorg(7)
+        await self._hand_in(1)
+
+    async def _take_a_nonce(self) -> None:
+        """Somebody with our key sends a nonce of ours, is mined first, and that becomes final."""
+        await self._hand_in(1)
+        nonce = await self.pool.reads.nonce(self.signer.address)
+        for entry in await self.outbox.live():
+            if entry.nonce == nonce:
+                for tx_hash, _ in (await self.outbox._entries.hashes([entry.id]))[entry.id]:
+                    await self.world.forget(tx_hash)
+        await self._foreign(nonce)
+        await self.world.mine(1 + (self.confirmations or 0))
+
+    async def _foreign(self, nonce: int) -> bytes:
+        data, fees = FOREIGN.to_bytes(32, "big"), Fees(CAP_WEI, 2 * GWEI)
         work = Unsigned(self.world.chain_id, nonce, self.world.target, data, 0, 60_000, fees)
         signed = await self.signer.sign(work)
         await self.pool.send_raw(signed.raw)
-        if lost:
-            await self.world.mine(1)
-        else:
-            await self._survive(self._work)
-            await self.world.forget(signed.hash)
+        return signed.hash
 
     async def _calm(self) -> None:
         """No more faults: what is wanted has to get through."""
@@ -232,26 +287,26 @@ class Storm:
         await self._restart()
         self.next_key += 1  # one more, so that a gap left by what was wrongly thought final comes to light
         await self._submit(self.next_key - 1)
+        wanted = set(range(1, self.next_key)) - self.unwanted
         for _ in range(150):
             await self.world.base_fee(GWEI)
-            open_keys = [key for key, entry in self.submitted.items() if not _is_final(entry)]
-            if not open_keys:
+            left = wanted - await self._done()
+            if not left:
                 break
-            for key in open_keys:
-                if key not in self.unwanted:
-                    await self._submit(key)
+            for key in left:
+                await self._submit(key)
             await self.outbox.tick()
             await self.world.mine(2)
-            for key in open_keys:
-                entry = await self.outbox.find(str(key))
-                self.submitted[key] = entry or self.submitted[key]
-                if key in self.unwanted and (entry is None or not entry.wanted):
-                    del self.submitted[key]
         ran = await self.world.ran()
-        wanted = {key for key in range(1, self.next_key) if key not in self.unwanted}
-        assert {key: ran[key] for key in wanted} == dict.fromkeys(wanted, 1)
-        assert all(ran[key] <= 1 for key in self.unwanted)
-        assert len(wanted) > 0
+        assert {key: (ran[key], self.submitted.get(key)) for key in wanted if ran[key] != 1} == {}
+        assert {key: ran[key] for key in self.unwanted if ran[key] > 1} == {}
+        assert len(wanted) > len(self.unwanted)
+
+    async def _done(self) -> set[int]:
+        """The keys that are done and final by the database, whatever was thought before."""
+        final = select(outbox.c.key).where(outbox.c.state == State.FINAL, outbox.c.outcome == Outcome.DONE)
+        async with self.store.read() as tx:
+            return {int(key) for key in (await tx.execute(final)).scalars() if key.isdigit()}
 
 
 def _is_final(entry: Entry) -> bool:
