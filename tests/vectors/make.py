@@ -13,7 +13,7 @@ Numbers are decimal text, bytes 0x-text.
 | proof | siblings, concatenated, of leaf `proofIndex` under the tree of the first `proofSize` |
 | plan | header, root, body, id, item (of step `planIndex`), packed |
 | word | a plan word and its fields |
-| turn, account, signed, month, premium, compare | arguments and result |
+| turn, account, signed, month, compare | arguments and result |
 """
 
 from __future__ import annotations
@@ -38,7 +38,6 @@ from keeper.wire.hashing import create2_address, plan_id, proof, root, tree, tur
 from keeper.wire.machine import is_true
 from keeper.wire.months import add_months, months_between
 from keeper.wire.signing import schedule_digest
-from keeper.wire.turns import premium_gwei
 from keeper.wire.types import (
     NOBODY,
     Address,
@@ -293,9 +292,6 @@ def _results(draw: Draw, table: Table) -> None:
         at, months = draw.bits(40), draw.randrange(40_000)
         later = add_months(at, months)
         table.row("month", at=at, months=months, result=later, between=months_between(at, later))
-        low, high, ramp, elapsed = draw.bits(40), draw.bits(40), draw.bits(24), draw.bits(25)
-        result = premium_gwei(low, high, ramp, elapsed)
-        table.row("premium", low=low, high=high, ramp=ramp, elapsed=elapsed, result=result)
     for op in Op:
         for signed in (False, True):
             for word in EDGES:

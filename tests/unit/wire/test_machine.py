@@ -420,8 +420,10 @@ def test_the_next_run_begins_in_the_same_transaction() -> None:
 
 def test_missed_ticks_count_as_runs_and_nothing_drifts() -> None:
     one = recurring(optional=1)
+    assert settle(one, scheduled(one), 0, START + 999).state.word.run == 1
+    assert settle(one, scheduled(one), 0, START + 1_000).state.word.run == 2, "what is due now is passed"
     state = settle(one, scheduled(one), 0, START + 2_000).state
-    assert state.word.run == 3, "run 2 is due at that very moment: passed"
+    assert state.word.run == 3, "what is due now is passed"
     state = settle(one, state, 0, START + 3_999).state
     assert state.word.run == 4
     assert settle(one, state, 0, START + 9_999).state.word.status is Status.COMPLETED
@@ -530,6 +532,14 @@ def test_values_that_are_learnt_only_move_forward() -> None:
     state = learn(one, state, undone, START).state
     assert letters(one, state) == "SU"
     assert why_not(learn, one, state, done, START) == error(Code.NO_NEWS, one.id)
+
+
+def test_a_finally_step_that_failed_elsewhere_decides_nothing() -> None:
+    one = plan(step(), step(), step(), finals=1, there=0b110)
+    foreign = PlanWord(status=Status.COMPLETED).with_values((Value.PENDING, Value.DONE, Value.FAILED))
+    state = learn(one, scheduled(one), foreign, START).state
+    assert (letters(one, state), state.word.status) == ("PDF", Status.ACTIVE)
+    assert run(one, state, 0, START).state.word.status is Status.COMPLETED
 
 
 def test_facts_are_accepted_by_final_plans_and_change_no_decision() -> None:
