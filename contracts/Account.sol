@@ -39,7 +39,7 @@ contract Account is IAccount {
 
     /// @inheritdoc IAccount
     function perform(bytes calldata calls) external payable returns (bytes4) {
-        _require(msg.sender == owner || isExecutor(msg.sender));
+        _require(isExecutor(msg.sender) || msg.sender == owner);
         bytes4 malformed = Account_MalformedCalls.selector;
         bytes4 failed = Account_CallFailed.selector;
         // One call after the other is copied behind the free memory pointer, which stays where it is. Lengths have 16 bits, so no

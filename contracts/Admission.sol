@@ -6,7 +6,7 @@ import {IAccount} from "./interfaces/IAccount.sol";
 import {IReferee} from "./interfaces/IReferee.sol";
 import {IScheduler} from "./interfaces/IScheduler.sol";
 import {Calls} from "./libraries/Calls.sol";
-import {Hashes} from "./libraries/Hashes.sol";
+import {PlanHashes} from "./libraries/PlanHashes.sol";
 import {Rules} from "./libraries/Rules.sol";
 import {Case} from "./types/Case.sol";
 import {Entry, HEAD_BYTES, Head, ORIGIN_LANE, calldataWord, headAt, headerBytes} from "./types/Head.sol";
@@ -35,7 +35,7 @@ abstract contract Admission is Seats {
         Head head = headAt(pos);
         unchecked {
             uint256 length = headerBytes(head);
-            _find(c, pos, head, Hashes.planId(pos, length, bytes32(calldataWord(pos + length))));
+            _find(c, pos, head, PlanHashes.planId(pos, length, bytes32(calldataWord(pos + length))));
         }
     }
 
@@ -48,7 +48,7 @@ abstract contract Admission is Seats {
             uint256 length = headerBytes(head);
             uint256 step = pos + length + 3;
             uint256 end = step + (calldataWord(pos + length) >> 232);
-            _find(c, pos, head, Hashes.planId(pos, length, Hashes.rootOf(step, end, pos + item.length)));
+            _find(c, pos, head, PlanHashes.planId(pos, length, PlanHashes.rootOf(step, end, pos + item.length)));
             c.fillStep(StepHead.wrap(calldataWord(step)), step, end);
         }
     }
@@ -246,7 +246,7 @@ abstract contract Admission is Seats {
 
     /// @dev From the run's start, from the latest of the stamps that the step names, or for a finally step from the last change.
     function _window(Case c, uint256 bit) private view returns (uint256 opens, uint256 closes) {
-        uint256 base;
+        uint256 base = 0;
         uint256 since = c.step().since();
         unchecked {
             if (c.head().forwardMask() & bit == 0) {
@@ -295,6 +295,7 @@ abstract contract Admission is Seats {
             uint256 pos = c.pos() + STEP_BYTES;
             uint256 count = c.step().conditions();
             for (uint256 i; i < count; ++i) {
+                // slither-disable-next-line unused-return (the word read matters only to an error)
                 (Calls.Truth truth,) = Calls.test(pos);
                 if (truth == Calls.Truth.False) return true;
                 if (truth == Calls.Truth.Unreadable && !over) revert Scheduler_Unreadable(uint8(c.step().index()), i);

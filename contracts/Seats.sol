@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {IScheduler} from "./interfaces/IScheduler.sol";
 import {ChainClock} from "./libraries/ChainClock.sol";
 import {Gate} from "./libraries/Gate.sol";
+import {PlanHashes} from "./libraries/PlanHashes.sol";
 import {KeeperWord} from "./types/KeeperWord.sol";
 import {PlanId} from "./types/PlanTypes.sol";
 import {Roster} from "./types/Roster.sol";
@@ -157,22 +158,21 @@ abstract contract Seats is IScheduler, ChainClock {
 
     // ------------------------------------------------------------------ turns
 
-    /// @dev Reverts unless `who` may do the work that became due at `due`. `turn` tells a step from its undo.
-    function _checkTurn(PlanId id, uint256 run, uint256 turn, bool inSeconds, uint256 due, uint256 time, address who)
+    /// @dev Reverts unless the keeper with this word may do the work that became due at `due`. `turn` tells a step from its undo.
+    function _checkTurn(PlanId id, uint256 run, uint256 turn, bool inSeconds, uint256 due, uint256 time, KeeperWord mine)
         internal
         view
     {
         uint256 window = inSeconds ? W_S : W_B;
-        // `due` is not later than `at`, and both are far from overflowing.
+        // `due` is not later than `time`, and both are far from overflowing.
         unchecked {
             if (time - due >= 2 * window) return;
-            uint256 seats = _seatsAt(inSeconds, due);
-            if (seats == 0) return;
             uint256 epoch = due / (inSeconds ? EPOCH_S : EPOCH_B);
-            uint256 seat = uint256(keccak256(abi.encodePacked(id, uint32(run), uint8(turn)))) % seats;
+            uint256 seats = (inSeconds ? _rosterS : _rosterB).seatsIn(epoch);
+            if (seats == 0) return;
+            uint256 seat = PlanHashes.turn(id, run, turn) % seats;
             bool open = time - due >= window;
-            KeeperWord mine = _keepers[who].word;
-            if (mine.isActive(inSeconds, epoch) && (open || mine.seatPlusOne() == seat + 1)) return;
+            if ((open || mine.seatPlusOne() == seat + 1) && mine.isActive(inSeconds, epoch)) return;
             KeeperWord theirs = _keepers[_seats[seat].hot].word;
             bool present = theirs.isActive(inSeconds, epoch) && theirs.seatPlusOne() == seat + 1;
             if (!present || theirs.lastAt() + IDLE < block.timestamp) return;

@@ -24,6 +24,7 @@ library Calendar {
     }
 
     /// @notice A day since 1970 as (months since March of year 0, day of that month from 0).
+    // slither-disable-next-line divide-before-multiply (calendars round down on purpose)
     function split(uint256 day) internal pure returns (uint256 month, uint256 rest) {
         day += EPOCH;
         uint256 inEra = day % FOUR_CENTURIES;
@@ -36,6 +37,7 @@ library Calendar {
     }
 
     /// @notice The first day, since 1970, of a month counted from March of year 0.
+    // slither-disable-next-line divide-before-multiply (calendars round down on purpose)
     function firstDay(uint256 month) internal pure returns (uint256) {
         uint256 year = month / 12;
         return 365 * year + year / 4 - year / 100 + year / 400 + (153 * (month % 12) + 2) / 5 - EPOCH;

@@ -23,6 +23,8 @@ abstract contract ChainClock {
     bool internal immutable IS_ARBITRUM = address(ARB_SYS).code.length != 0;
     bool internal immutable IS_OPTIMISM = address(OP_GAS_ORACLE).code.length != 0;
 
+    bool internal immutable IS_ROLLUP = address(ARB_SYS).code.length != 0 || address(OP_GAS_ORACLE).code.length != 0;
+
     /// @dev Arbitrum's `block.number` is an estimate of the parent chain's.
     function _blockNumber() internal view returns (uint256) {
         return IS_ARBITRUM ? ARB_SYS.arbBlockNumber() : block.number;

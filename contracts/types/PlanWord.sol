@@ -31,6 +31,7 @@ using {
     withChanged,
     withDeposit,
     moved,
+    spent,
     withTally,
     nextRun
 } for PlanWord global;
@@ -50,8 +51,8 @@ uint256 constant M64 = type(uint64).max;
 
 /// @dev Mask of the steps that are not Pending.
 function settled(PlanWord w) pure returns (uint256) {
-    uint256 u = PlanWord.unwrap(w);
-    return (u >> LO | u >> MID | u >> HI) & M32;
+    uint256 u = PlanWord.unwrap(w) >> HI;
+    return (u | u >> 32 | u >> 64) & M32;
 }
 
 /// @dev Mask of the steps that are Done, and not undone since.
@@ -139,6 +140,13 @@ function withChanged(PlanWord w, uint256 time) pure returns (PlanWord) {
 /// @dev `gwei_` must fit 64 bits.
 function withDeposit(PlanWord w, uint256 gwei_) pure returns (PlanWord) {
     return PlanWord.wrap(PlanWord.unwrap(w) & ~M64 | gwei_);
+}
+
+/// @dev `gwei_` less of a deposit that is at least that.
+function spent(PlanWord w, uint256 gwei_) pure returns (PlanWord) {
+    unchecked {
+        return PlanWord.wrap(PlanWord.unwrap(w) - gwei_);
+    }
 }
 
 /// @dev The next move number; after 2^24 moves it starts again, and nothing else changes.

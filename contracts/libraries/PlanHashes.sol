@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import {PlanId} from "../types/PlanTypes.sol";
 
 /// @notice The hashes of docs/wire.md. All copy behind the free memory pointer and leave it where it is.
-library Hashes {
+library PlanHashes {
     /// @notice The plan id: keccak256(header ‖ root), for a header of `length` bytes at calldata offset `pos`, and this root.
     function planId(uint256 pos, uint256 length, bytes32 root) internal pure returns (PlanId id) {
         // Scratch behind the free memory pointer.
@@ -13,6 +13,16 @@ library Hashes {
             calldatacopy(m, pos, length)
             mstore(add(m, length), root)
             id := keccak256(m, add(length, 32))
+        }
+    }
+
+    /// @notice Whose turn it is, before the division by the seats: keccak256(id 32 ‖ run 4 ‖ turn 1).
+    function turn(PlanId id, uint256 run, uint256 step) internal pure returns (uint256 hash) {
+        // The two scratch words.
+        assembly ("memory-safe") {
+            mstore(0, id)
+            mstore(32, or(shl(224, run), shl(216, step)))
+            hash := keccak256(0, 37)
         }
     }
 
@@ -31,6 +41,7 @@ library Hashes {
                 // The smaller one goes first.
                 let above := shl(5, gt(root, sibling))
                 mstore(above, root)
+                // slither-disable-next-line incorrect-exp (the other of the two words)
                 mstore(xor(above, 32), sibling)
                 root := keccak256(0, 64)
             }
@@ -40,6 +51,7 @@ library Hashes {
     /// @notice EIP-7623 tokens of this call's data: 1 for a zero byte, 4 for another.
     function tokensOfCalldata() internal pure returns (uint256 tokens) {
         uint256 nonzero;
+        // slither-disable-next-line divide-before-multiply (0xff divides the dividend)
         uint256 low = type(uint256).max / 0xff * 0x7f;
         // Marks each byte that is not zero, then adds the marks; reads past the end are zeros. At most 32 marks a word.
         unchecked {
@@ -49,6 +61,7 @@ library Hashes {
                     w := calldataload(pos)
                 }
                 uint256 marks = (((w & low) + low) | w) & ~low;
+                // slither-disable-next-line divide-before-multiply (0xff divides the dividend)
                 nonzero += (marks >> 7) * (type(uint256).max / 0xff) >> 248;
             }
             return msg.data.length + 3 * nonzero;
