@@ -5,6 +5,6 @@ from __future__ import annotations
 
 def main() -> None:
     """The entry point of the `conductor` command."""
-    from keeper.cli.root import root  # here, so that importing the package costs nothing
+    from keeper.cli.root import root  # noqa: PLC0415 - importing the package costs nothing
 
     root(prog_name="conductor")

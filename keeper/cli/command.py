@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import inspect
 from collections.abc import Callable
@@ -55,7 +56,6 @@ def _json_option(result: type[Result]) -> Decorator:
 
 
 def _run(found: Any) -> Any:
-    import asyncio
 
     async def main() -> Any:
         return await found

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
+from eth_utils.address import to_checksum_address
 
+from keeper.bots.connection import signer_of
+from keeper.chain.settings import Settings
+from keeper.cli import deployment
 from keeper.cli.command import command
+from keeper.cli.network import open_network
 from keeper.cli.options import settings as settings_options
 from keeper.cli.output import Result, fields
-
-if TYPE_CHECKING:
-    from keeper.chain.settings import Settings
+from keeper.cli.sending import Spending
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,6 @@ async def deploy(settings: Settings, record: str, no_record: bool) -> Deployed:
 
     They go through the canonical CREATE2 deployer, so their addresses are the same on every chain, whoever deploys.
     """
-    from eth_utils.address import to_checksum_address
-
-    from keeper.bots.connection import signer_of
-    from keeper.cli import deployment
-    from keeper.cli.network import open_network
-    from keeper.cli.sending import Spending
 
     async with open_network(settings) as network:
         placed = await deployment.deploy(network.pool, await signer_of(settings), Spending.of(settings))

@@ -1,4 +1,4 @@
-"""Where the protocol is, and how it gets there: CREATE2 through the canonical deployer, so at the same addresses everywhere.
+"""Where the protocol is, and how it gets there: by the canonical CREATE2 deployer, so at the same addresses everywhere.
 
 `conductor deploy` and scripts/deploy.py are both `deploy` below.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eth_utils.address import to_canonical_address, to_checksum_address
+from eth_utils.address import is_hex_address, to_canonical_address, to_checksum_address
 from eth_utils.crypto import keccak
 
 from keeper.bots.connection import DEPLOYER, scheduler_address
@@ -109,12 +109,11 @@ def record(folder: Path, chain_id: int, placed: tuple[Placed, ...]) -> Path:
 
 def parse_address(text: str, field: str) -> Address:
     """20 bytes of hex; if it has capitals and small letters, its checksum has to be right. Errors: BadInput."""
-    try:
-        address = to_canonical_address(text)
-        mixed = text[2:] not in (text[2:].lower(), text[2:].upper())
-        if text[:2].lower() != "0x" or len(text) != 42 or (mixed and to_checksum_address(address) != text):
-            raise ValueError
-    except (ValueError, TypeError):
+    if not is_hex_address(text) or not text.startswith("0x") or not _checksum_fits(text):
         remedy = "write 0x and 40 hex digits, all small or with the right checksum"
-        raise BadInput(f"{text!r} is no address", field=field, value=text, remedy=remedy) from None
-    return Address(bytes(address))
+        raise BadInput(f"{text!r} is no address", field=field, value=text, remedy=remedy)
+    return Address(bytes(to_canonical_address(text)))
+
+
+def _checksum_fits(text: str) -> bool:
+    return text[2:] in (text[2:].lower(), text[2:].upper()) or to_checksum_address(text) == text

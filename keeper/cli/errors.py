@@ -53,8 +53,8 @@ def _usage(error: click.UsageError) -> ConductorError:
 
 def _of_the_chain(error: ConductorError) -> ConductorError:
     """A revert that reached us as an endpoint's answer is the contract's own refusal."""
-    from keeper.chain.rpc import EndpointFailed, Trouble
-    from keeper.wire.contract_errors import decode_revert
+    from keeper.chain.rpc import EndpointFailed, Trouble  # noqa: PLC0415 - web3 takes a second, and --help none
+    from keeper.wire.contract_errors import decode_revert  # noqa: PLC0415 - the same
 
     if isinstance(error, EndpointFailed):
         if error.trouble is Trouble.REVERTED:

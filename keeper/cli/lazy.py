@@ -30,7 +30,9 @@ class LazyGroup(click.Group):
         lazy = self.table.get(cmd_name)
         return None if lazy is None else lazy.load()
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if name not in self.table and not name.startswith("-"):
             close = difflib.get_close_matches(name, self.table, n=1, cutoff=0.5)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import click
+from pydantic import SecretStr
 
+from keeper.chain.settings import Loaded, Settings, load
 from keeper.cli.command import Decorator
+from keeper.plans.keys import CHAINS
 from keeper.wire.errors import BadInput
-
-if TYPE_CHECKING:
-    from keeper.chain.settings import Loaded, Settings
 
 PLAN_FILE = click.argument("file", type=click.Path(dir_okay=False))
 PLAN = click.argument("plan")
@@ -21,8 +21,8 @@ PLAN = click.argument("plan")
 SETS = click.option("--set", "sets", multiple=True, metavar="NAME=VALUE", help="Replace a value of the plan file.")
 
 
-def settings(*, key: bool = False) -> Decorator:
-    """--chain, --rpc, --scheduler and, with `key`, --account; the function gets them as its argument `settings`."""
+def settings(*, key: bool = False, database: bool = False) -> Decorator:
+    """--chain, --rpc, --scheduler, with `key` --account, with `database` --database; the function gets `settings`."""
     options = [
         click.option("--chain", metavar="ID", help="Chain to work on: its id, or its name."),
         click.option("--rpc", multiple=True, metavar="URL", help="Endpoint; may be given several times."),
@@ -31,14 +31,15 @@ def settings(*, key: bool = False) -> Decorator:
     if key:
         said = "Keystore: a name, kind:name, address or path (conductor, ape, foundry)."
         options.append(click.option("--account", metavar="NAME", help=said))
+    if database:
+        options.append(click.option("--database", metavar="URL", help="The keeper's: a path, or postgresql://.."))
+    names = ["chain", "rpc", "scheduler", *(["account"] if key else []), *(["database"] if database else [])]
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
-        def call(
-            *args: Any, chain: str | None, rpc: tuple[str, ...], scheduler: str | None, account: str | None = None, **kwargs: Any
-        ) -> Any:
-            found = load_settings(chain, rpc, scheduler, account)
-            return function(*args, settings=_with_password(found.settings) if key else found.settings, **kwargs)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            found = load_settings({name: kwargs.pop(name) for name in names}).settings
+            return function(*args, settings=_with_password(found) if key else found, **kwargs)
 
         wrapped: Callable[..., Any] = call
         for option in reversed(options):
@@ -48,17 +49,16 @@ def settings(*, key: bool = False) -> Decorator:
     return decorate
 
 
-def load_settings(
-    chain: str | None = None, rpc: tuple[str, ...] = (), scheduler: str | None = None, account: str | None = None
-) -> Loaded:
-    """All layers; `rpc` is of whatever chain is worked on. Errors: BadInput."""
-    from keeper.chain.settings import Loaded, load
-
-    given = {"chain": _chain_id(chain), "scheduler": scheduler, "account": account}
-    found = load(given | ({"eth_rpc_url": list(rpc)} if rpc else {}))
-    if not rpc:
-        return found
-    return Loaded(found.settings.model_copy(update={"rpc": {}}), found.origins)
+def load_settings(flags: Mapping[str, Any]) -> Loaded:
+    """All layers. `flags`: `rpc`, URLs of whatever chain is worked on, and settings by name. Errors: BadInput."""
+    rpc = flags.get("rpc") or ()
+    given = {name: value for name, value in flags.items() if name not in ("rpc", "chain")}
+    given |= {"chain": _chain_id(flags.get("chain")), "eth_rpc_url": list(rpc) or None}
+    found = load(given)
+    over: dict[str, Any] = {"rpc": {}} if rpc else {}
+    if flags.get("account") is not None:
+        over["private_key"] = None  # a flag goes over the environment's key
+    return Loaded(found.settings.model_copy(update=over), found.origins)
 
 
 def parse_sets(sets: tuple[str, ...]) -> dict[str, str]:
@@ -75,7 +75,6 @@ def parse_sets(sets: tuple[str, ...]) -> dict[str, str]:
 def _chain_id(text: str | None) -> int | None:
     if text is None or text.isdigit():
         return None if text is None else int(text)
-    from keeper.plans.keys import CHAINS
 
     if text not in CHAINS:
         remedy = f"write a chain id, or one of {', '.join(CHAINS)}"
@@ -86,9 +85,13 @@ def _chain_id(text: str | None) -> int | None:
 def _with_password(settings: Settings) -> Settings:
     """Asks for a password that no other place gave, if there is somebody to ask."""
     stdin = click.get_text_stream("stdin")
-    if settings.account is None or settings.password is not None or settings.private_key is not None or not stdin.isatty():
+    if (
+        settings.account is None
+        or settings.password is not None
+        or settings.private_key is not None
+        or not stdin.isatty()
+    ):
         return settings
-    from pydantic import SecretStr
 
     said = click.prompt(f"Password of {settings.account}", hide_input=True, err=True)
     return settings.model_copy(update={"password": SecretStr(said)})

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any, ClassVar
 
 import click
+from rich.console import Console
 
 JSON_KEY = "conductor.json"
 
@@ -54,7 +55,6 @@ def progress(what: str) -> Iterator[None]:
     if wants_json() or not sys.stderr.isatty():
         yield
         return
-    from rich.console import Console
 
     with Console(stderr=True).status(what):
         yield

@@ -18,7 +18,7 @@ COMMANDS = {
     "deploy": Lazy("put the protocol on a chain, at the same addresses as everywhere", lambda: import_module("keeper.cli.deploy").deploy),
     "new": Lazy("begin a plan file, from nothing or from a Safe's batch", lambda: import_module("keeper.cli.new").new),
     "plan": Lazy("check, propose, schedule and follow plans", lambda: import_module("keeper.cli.plan").group),
-    "keeper": Lazy("run a keeper, and look after its seat and earnings", lambda: import_module("keeper.cli.bot").group),
+    "keeper": Lazy("run a keeper, and look after its seat and earnings", lambda: import_module("keeper.cli.keeper").group),
     "account": Lazy("look at an owner's Account, and act through it", lambda: import_module("keeper.cli.account").group),
     "config": Lazy("see the settings and where each came from", lambda: import_module("keeper.cli.config").group),
     "completion": Lazy("print what a shell needs to complete commands", lambda: import_module("keeper.cli.completion").completion),
@@ -49,7 +49,10 @@ class Root(LazyGroup):
 
 
 @click.group(
-    "conductor", cls=Root, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120}
+    "conductor",
+    cls=Root,
+    table=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 @click.version_option(package_name="onchain-conductor", prog_name="conductor", message="conductor %(version)s")
 def root() -> None:

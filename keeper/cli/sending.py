@@ -16,6 +16,7 @@ from keeper.chain.settings import Settings
 from keeper.chain.signer import Signer, Unsigned
 from keeper.chain.values import Receipt
 from keeper.cli.output import progress
+from keeper.plans.show_calls import coin_text
 from keeper.wire.contract_errors import decode_revert
 from keeper.wire.errors import ConductorError, NotNow, Refused
 
@@ -47,7 +48,10 @@ async def send(
     sent. NotNow with the transaction's hash if no block has it in time; Refused if it failed in its block.
     """
     view = await pool.pin()
-    fees = capped(quote(await view.fee_history(_POLICY.blocks, [_POLICY.percentile]), _POLICY, spending.tip_wei), spending.max_fee_wei)
+    fees = capped(
+        quote(await view.fee_history(_POLICY.blocks, [_POLICY.percentile]), _POLICY, spending.tip_wei),
+        spending.max_fee_wei,
+    )
     gas_limit = await _gas_limit(view, signer, to, data, value_wei)
     await _require_balance(view, signer.address, value_wei + gas_limit * fees.max_fee_wei)
     nonce = await view.nonce(signer.address, "pending")
@@ -56,12 +60,16 @@ async def send(
     if not result.outcome.reached:
         if result.outcome is SendOutcome.INSUFFICIENT_FUNDS:
             await _require_balance(view, signer.address, value_wei + gas_limit * fees.max_fee_wei)
-        raise ConductorError(f"no endpoint took the transaction: {result.said}", field="transaction", remedy="try again")
+        raise ConductorError(
+            f"no endpoint took the transaction: {result.said}", field="transaction", remedy="try again"
+        )
     with progress(f"waiting for transaction 0x{signed.hash.hex()}"):
         receipt = await _receipt(pool, signed.hash, spending.poll_s)
     if receipt.status != 1:
         remedy = "look at the transaction; the chain changed after it was tried out"
-        raise Refused("the transaction failed in its block", field="transaction", value=f"0x{signed.hash.hex()}", remedy=remedy)
+        raise Refused(
+            "the transaction failed in its block", field="transaction", value=f"0x{signed.hash.hex()}", remedy=remedy
+        )
     return receipt
 
 
@@ -90,8 +98,6 @@ async def _gas_limit(view: View, signer: Signer, to: bytes, data: bytes, value_w
 async def _require_balance(view: View, address: bytes, wanted_wei: int) -> None:
     balance_wei = await view.balance_wei(address)
     if balance_wei < wanted_wei:
-        from keeper.plans.show_calls import coin_text
-
         who = to_checksum_address(address)
         raise NotNow(
             f"{who} has {coin_text(balance_wei)} and needs {coin_text(wanted_wei)}",
@@ -104,11 +110,10 @@ async def _require_balance(view: View, address: bytes, wanted_wei: int) -> None:
 async def _receipt(pool: EndpointPool, tx_hash: bytes, poll_s: float) -> Receipt:
     try:
         async with asyncio.timeout(_WAIT_S):
-            while (receipt := await pool.reads.receipt(tx_hash)) is None:
+            while True:
+                if (receipt := await pool.reads.receipt(tx_hash)) is not None:
+                    return receipt
                 await asyncio.sleep(poll_s)
-            return receipt
     except TimeoutError:
         said = f"no block has the transaction after {_WAIT_S:g} s"
         raise NotNow(said, field="transaction", value=f"0x{tx_hash.hex()}", remedy="look for it later") from None
-
-
