@@ -2,7 +2,8 @@
 
 `python -m toolchain.abi` writes them from build/forge, one for each deployable contract right under contracts/;
 `--check` writes nothing and names each file that differs. Their shape is EIP-2678's contract type (contractName,
-sourceId, abi, deploymentBytecode, runtimeBytecode), which ape reads as it is, without compiling.
+sourceId, abi, deploymentBytecode, runtimeBytecode), which ape reads as it is, without compiling. Beside them the
+creation code of the example DAO, which the demo deploys: keeper/cli/demo/dao.json.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build/forge"
 ABI = ROOT / "keeper/wire/abi"
+DAO = ROOT / "keeper/cli/demo/dao.json"
+DAO_PARTS = ("Votes", "TimelockController", "Dao", "AccessManager", "Vault", "ERC1967Proxy", "VestingWallet")
 
 
 def contract_type(name: str, file: str | None = None) -> dict[str, Any]:
@@ -42,6 +45,12 @@ def shipped() -> dict[Path, str]:
     return {ABI / f"{entry['contractName']}.json": _text(entry) for entry in deployable}
 
 
+def dao() -> str:
+    """The text of dao.json: creation code by contract."""
+    code = {name: contract_type(name)["deploymentBytecode"]["bytecode"] for name in DAO_PARTS}
+    return json.dumps(code, indent=2) + "\n"
+
+
 def _text(entry: dict[str, Any]) -> str:
     """JSON with a line for each part and each entry of the ABI, so that a changed interface reads well in a diff."""
     parts = [f'  "{key}": {json.dumps(value)}' for key, value in entry.items() if key != "abi"]
@@ -51,7 +60,7 @@ def _text(entry: dict[str, Any]) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the files, or check them. Returns the exit code."""
-    files = shipped()
+    files = {**shipped(), DAO: dao()}
     extra = sorted(set(ABI.glob("*.json")) - files.keys())
     stale = [path for path, text in files.items() if not path.exists() or path.read_text() != text]
     if "--check" in arguments:
