@@ -6,6 +6,7 @@ be killed anywhere. Awaits go through `_step`, which offers them to the `checkpo
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -44,6 +45,7 @@ from keeper.wire.types import Address
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_PACE_BLOCKS = 8
 _ACTIONS = tuple(action.value for action in Action)
 _LOG = structlog.get_logger("conductor.executor")
 
@@ -111,11 +113,8 @@ class Executor:
 
     async def start(self) -> None:
         """After a start: learns the pace, frees what a predecessor of the same name held, and recovers the outbox."""
-        view = await self._step("start.pin", self._chain.pin)
-        for number in range(max(view.head.number - 8, 0), view.head.number + 1):
-            block = await self._step("start.block", view.block, number)
-            if block is not None:
-                self._pace.see(block, self._mono_s())
+        for block in await self._step("start.pace", self._latest):
+            self._pace.see(block, self._mono_s())
         await self._step("start.release", self._queue.release, self._worker)
         await self._step("start.recover", self.outbox.recover)
 
@@ -173,6 +172,13 @@ class Executor:
         if block is not None:
             self._pace.see(block, self._mono_s())
         return block
+
+    async def _latest(self) -> list[Block]:
+        """The newest blocks, in order."""
+        view = await self._chain.pin()
+        numbers = range(max(view.head.number - _PACE_BLOCKS, 0), view.head.number)
+        found = await asyncio.gather(*(view.block(number) for number in numbers))
+        return [*(block for block in found if block is not None), view.head]
 
     def _left_chain(self) -> None:
         self._applied, self._rolled_back = None, True

@@ -24,7 +24,7 @@ from keeper.wire import hashing
 from keeper.wire.abi import decode_result, encode_call, interface
 from keeper.wire.codec import encode_body, encode_header, encode_packed, encode_step
 from keeper.wire.events import Moved, decode_event, topic
-from keeper.wire.types import Address, Call, ChainEntry, Header, PlanId, Step, Value
+from keeper.wire.types import Address, Call, ChainEntry, Header, PlanId, Status, Step, Value
 from keeper.wire.word import PlanWord, decode_word
 
 GWEI = 10**9
@@ -124,17 +124,37 @@ class World:
         )
         return header, hashing.seal_tokens(header, steps)
 
+    async def schedule_all(self, plans: Sequence[tuple[Header, tuple[Step, ...]]]) -> list[PlanId]:
+        """As many as fit into one block."""
+        ids = []
+        for plan in plans:
+            plan_id, packed = self._packed(plan, publish=True)
+            call = {
+                "from": hexed(self.owner),
+                "to": hexed(self.scheduler),
+                "value": hex(ETHER // 10),
+                "gas": hex(250_000),
+            }
+            await self.rpc("eth_sendTransaction", call | {"data": hexed(encode_call("schedule", packed))})
+            ids.append(plan_id)
+        await self.mine()
+        assert (await self.word(ids[-1])).status is not Status.NOT_SCHEDULED
+        return ids
+
     async def schedule(
         self, plan: tuple[Header, tuple[Step, ...]], *, deposit_wei: int = ETHER // 10, publish: bool = True
     ) -> PlanId:
+        plan_id, packed = self._packed(plan, publish=publish)
+        await self.send(self.scheduler, encode_call("schedule", packed), deposit_wei)
+        return plan_id
+
+    def _packed(self, plan: tuple[Header, tuple[Step, ...]], *, publish: bool) -> tuple[PlanId, bytes]:
         header, steps = plan
         leaves = [encode_step(step) for step in steps]
         head, root = encode_header(header), hashing.root(leaves)
-        packed = encode_packed(head, root, encode_body(leaves) if publish else b"")
-        await self.send(self.scheduler, encode_call("schedule", packed), deposit_wei)
         plan_id = hashing.plan_id(head, root)
         self.plans[plan_id] = plan
-        return plan_id
+        return plan_id, encode_packed(head, root, encode_body(leaves) if publish else b"")
 
     async def word(self, plan: PlanId) -> PlanWord:
         answer = await self.pool.reads.call(self.scheduler, encode_call("plan", plan))
