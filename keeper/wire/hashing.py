@@ -99,15 +99,14 @@ def seal_tokens(header: Header, steps: Sequence[Step]) -> tuple[Step, ...]:
     while True:
         leaves = [encode_step(step) for step in sealed]
         nodes = tree(leaves)
-        settled = True
+        fallen = []
         for i, step in enumerate(sealed):
             item = encode_item(head, leaves[i], _path(nodes, i))
-            run = min(step.tokens, tokens(encode_call("run", item, 0)))
-            undo = step.undo and min(step.undo.tokens, tokens(encode_call("undo", item, 0)))
-            settled &= run == step.tokens and (step.undo is None or undo == step.undo.tokens)
-            sealed[i] = _with_tokens(step, run, undo or 0)
-        if settled:
+            run, undo = (tokens(encode_call(name, item, 0)) for name in ("run", "undo"))
+            fallen.append(_with_tokens(step, min(step.tokens, run), min(step.undo.tokens, undo) if step.undo else 0))
+        if fallen == sealed:
             return tuple(sealed)
+        sealed = fallen
 
 
 def _with_tokens(step: Step, run: int, undo: int) -> Step:

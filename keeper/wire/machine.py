@@ -7,11 +7,10 @@ error. Who may cancel, and payment, are outside: the deposit stays as it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-from keeper.wire.contract_errors import ContractError, Reverted
+from keeper.wire.contract_errors import Reverted
 from keeper.wire.error_table import Code
 from keeper.wire.hashing import UNDO_TURN
 from keeper.wire.rules import (
@@ -43,15 +42,6 @@ class Change:
 
     state: State
     ended: PlanWord
-
-
-def why_not(transition: Callable[..., Change], *args: Any, **kwargs: Any) -> ContractError | None:
-    """The error with which the contract would refuse; None if it would not."""
-    try:
-        transition(*args, **kwargs)
-    except Reverted as reverted:
-        return reverted.error
-    return None
 
 
 # ---------------------------------------------------------------------- owners

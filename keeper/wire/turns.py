@@ -1,4 +1,4 @@
-"""Whose turn a step is, and what it pays: what the Scheduler asks of a keeper beside the plan's own rules."""
+"""Whose turn a step is, and what it pays above cost."""
 
 from __future__ import annotations
 
@@ -57,8 +57,3 @@ def premium_gwei(fee_min_gwei: int, fee_max_gwei: int, ramp: int, elapsed: int) 
     if ramp == 0 or fee_max_gwei <= fee_min_gwei:
         return fee_min_gwei
     return fee_min_gwei + (fee_max_gwei - fee_min_gwei) * min(elapsed, ramp) // ramp
-
-
-def pay_gwei(gas: int, base_fee_wei: int, cap_wei: int, premium: int, deposit_gwei: int, data_fee_wei: int = 0) -> int:
-    """What is credited: cost at min(base fee, cap), rounded down to gwei, plus the premium; at most the deposit."""
-    return min(deposit_gwei, (min(base_fee_wei, cap_wei) * gas + data_fee_wei) // 10**9 + premium)

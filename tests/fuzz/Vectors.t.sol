@@ -3,7 +3,7 @@ pragma solidity ^0.8.30;
 
 import {Calendar} from "../../contracts/libraries/Calendar.sol";
 import {Calls} from "../../contracts/libraries/Calls.sol";
-import {Hashes} from "../../contracts/libraries/Hashes.sol";
+import {PlanHashes} from "../../contracts/libraries/PlanHashes.sol";
 import {Entry, HEAD_BYTES, Head, headAt, headerBytes, lengthAt} from "../../contracts/types/Head.sol";
 import {PlanId, Value} from "../../contracts/types/PlanTypes.sol";
 import {PlanWord} from "../../contracts/types/PlanWord.sol";
@@ -167,7 +167,7 @@ contract VectorsTest {
 
     function rootOf(bytes calldata item, uint256 length) external pure returns (bytes32) {
         uint256 pos = _pos(item);
-        return Hashes.rootOf(pos, pos + length, pos + item.length);
+        return PlanHashes.rootOf(pos, pos + length, pos + item.length);
     }
 
     function test_plan_ids() external view {
@@ -184,19 +184,19 @@ contract VectorsTest {
     }
 
     function planId(bytes calldata data, bytes32 root) external pure returns (bytes32) {
-        return PlanId.unwrap(Hashes.planId(_pos(data), data.length, root));
+        return PlanId.unwrap(PlanHashes.planId(_pos(data), data.length, root));
     }
 
     function planOfPacked(bytes calldata packed) external pure returns (bytes32) {
         uint256 length = headerBytes(headAt(_pos(packed)));
-        return PlanId.unwrap(Hashes.planId(_pos(packed), length, bytes32(packed[length:length + 32])));
+        return PlanId.unwrap(PlanHashes.planId(_pos(packed), length, bytes32(packed[length:length + 32])));
     }
 
     function planOfItem(bytes calldata item) external pure returns (bytes32) {
         uint256 pos = _pos(item);
         uint256 length = headerBytes(headAt(pos));
         uint256 end = length + 3 + uint24(bytes3(item[length:length + 3]));
-        return PlanId.unwrap(Hashes.planId(pos, length, Hashes.rootOf(pos + length + 3, pos + end, pos + item.length)));
+        return PlanId.unwrap(PlanHashes.planId(pos, length, PlanHashes.rootOf(pos + length + 3, pos + end, pos + item.length)));
     }
 
     function test_turns() external view {
@@ -205,7 +205,7 @@ contract VectorsTest {
         uint256[] memory indexes = _numbers(".turnIndex");
         uint256[] memory seats = _numbers(".turnSeats");
         uint256[] memory got = new uint256[](plans.length);
-        for (uint256 i; i < plans.length; ++i) got[i] = Hashes.turn(PlanId.wrap(plans[i]), runs[i], indexes[i]) % seats[i];
+        for (uint256 i; i < plans.length; ++i) got[i] = PlanHashes.turn(PlanId.wrap(plans[i]), runs[i], indexes[i]) % seats[i];
         _same(".turnResult", got);
     }
 

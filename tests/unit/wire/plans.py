@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from keeper.wire.machine import schedule
+from keeper.wire.contract_errors import ContractError, Reverted
+from keeper.wire.machine import Change, schedule
 from keeper.wire.rules import UNSCHEDULED, Plan, State
 from keeper.wire.types import Address, ChainEntry, Claim, Condition, Header, Op, Step, Undo, Value
 
@@ -84,3 +85,12 @@ def letters(found: Plan, state: State) -> str:
 def with_values(state: State, text: str) -> State:
     """The state with the first steps' values so, whatever the rules say."""
     return replace(state, word=state.word.with_values(Value("PDSFUX".index(letter)) for letter in text))
+
+
+def why_not(transition: Callable[..., Change], *args: Any, **kwargs: Any) -> ContractError | None:
+    """The error with which the contract would refuse; None if it would not."""
+    try:
+        transition(*args, **kwargs)
+    except Reverted as reverted:
+        return reverted.error
+    return None

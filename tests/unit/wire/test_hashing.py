@@ -125,7 +125,8 @@ def plan_of(seed: bytes, count: int) -> tuple[Header, tuple[Step, ...]]:
         return Call(OWNER, 0, keccak(seed + bytes([index])) + bytes(index))
 
     undo = Undo(50_000, 100, (call(99),))
-    steps = tuple(Step(i, 0, 100, 90_000, (call(i),), undo=undo if i % 3 == 0 else None) for i in range(count))
+    undone = 3 if seed else count + 1
+    steps = tuple(Step(i, 0, 100, 90_000, (call(i),), undo=undo if i % undone == 1 else None) for i in range(count))
     undoable = sum(step.bit for step in steps if step.undo)
     chains = (ChainEntry(1, (1 << count) - 1, OWNER),)
     return Header(count, 0, 1_800_000_000, 1_800_000_000, 100, chains, undoable=undoable), steps

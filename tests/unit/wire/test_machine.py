@@ -23,10 +23,9 @@ from keeper.wire.machine import (
     settle,
     undo,
     void,
-    why_not,
 )
 from keeper.wire.rules import DAY_B, DAY_S, UNSCHEDULED, Plan, due_of, needs_of
-from keeper.wire.turns import WINDOW_S, Caller, pay_gwei, premium_gwei
+from keeper.wire.turns import WINDOW_S, Caller, premium_gwei
 from keeper.wire.types import NOBODY, Address, ChainEntry, Header, Join, Op, Status, Value
 from keeper.wire.word import PlanWord, lane
 from tests.unit.wire.plans import (
@@ -45,6 +44,7 @@ from tests.unit.wire.plans import (
     scheduled,
     step,
     undoable,
+    why_not,
     with_values,
 )
 
@@ -241,6 +241,13 @@ def test_a_false_condition_may_skip_once_the_step_could_run() -> None:
     assert letters(skipping, settle(skipping, state, 0, LATE, (None, 0)).state) == "SP"
     assert letters(skipping, settle(skipping, state, 0, LATE, (None, 1)).state) == "FS"
     assert letters(waiting, settle(waiting, state, 0, LATE, (0,)).state) == "FS"
+
+
+def test_a_false_condition_of_a_step_whose_needs_are_unknown_skips_nothing() -> None:
+    one = plan(step(), step(needs=1, conditions=(IS_ONE,), skip_if_false=True), there=1)
+    state = scheduled(one)
+    assert why_not(settle, one, state, 1, START, (0,)) == error(Code.NOT_LAPSED, 1, LATE)
+    assert letters(one, settle(one, state, 1, LATE, (0,)).state) == "PF"
 
 
 def test_a_referee_may_hold_a_lapse() -> None:
@@ -615,12 +622,3 @@ def test_an_undo_has_a_turn_of_its_own() -> None:
 )  # fmt: skip
 def test_the_premium_rises_over_the_ramp(low: int, high: int, ramp: int, elapsed: int, premium: int) -> None:
     assert premium_gwei(low, high, ramp, elapsed) == premium
-
-
-def test_a_payment_is_cost_at_the_cap_plus_premium_as_far_as_the_deposit_reaches() -> None:
-    gwei = 10**9
-    assert pay_gwei(100_000, 2 * gwei, 5 * gwei, 7, 10**6) == 200_007
-    assert pay_gwei(100_000, 9 * gwei, 5 * gwei, 7, 10**6) == 500_007
-    assert pay_gwei(100_000, 9 * gwei, 5 * gwei, 7, 1_000) == 1_000
-    assert pay_gwei(1, 1, 1, 0, 10**6) == 0
-    assert pay_gwei(100_000, gwei, gwei, 0, 10**6, data_fee_wei=3 * gwei + 1) == 100_003
