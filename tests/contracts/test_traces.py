@@ -1,7 +1,9 @@
 """S1 to S7, X1 to X4, state by state: the contract does what the executable model says, bit for bit, refusals included.
 
-`traces.py` draws histories from a seed and lets `keeper.wire.machine` play them; tests/fuzz/Traces.t.sol replays them on the
-contract. A tenth of all 3-step plans and 1,500 larger ones in `make test`; with CONDUCTOR_FULL=1 all of them and 20,000.
+`traces.py` draws histories from a seed and lets `keeper.wire.machine` play them; tests/fuzz/Traces.t.sol replays them
+on the
+contract. A tenth of all 3-step plans and 1,500 larger ones in `make test`; with CONDUCTOR_FULL=1 all of them and
+20,000.
 """
 
 from __future__ import annotations
@@ -21,18 +23,26 @@ from toolchain.abi import ROOT
 FOLDER = ROOT / "build/traces"
 FULL = os.environ.get("CONDUCTOR_FULL") == "1"
 REFUSED = """CANCEL NothingPending, EXPIRE NotExpired, EXPIRE NothingPending, LEARN NoNews, LEARN WrongStatus,
-REPORT Malformed, REPORT NeedsFailed, REPORT NeedsPending, REPORT NotReferee, REPORT Settled, REPORT TooEarly, REPORT WindowClosed,
-REPORT WrongStatus, RUN CallsFailed, RUN ConditionFalse, RUN NeedsFailed, RUN NeedsPending, RUN NotReferee, RUN Settled, RUN TooEarly,
+REPORT Malformed, REPORT NeedsFailed, REPORT NeedsPending, REPORT NotReferee, REPORT Settled, REPORT TooEarly, REPORT
+WindowClosed,
+REPORT WrongStatus, RUN CallsFailed, RUN ConditionFalse, RUN NeedsFailed, RUN NeedsPending, RUN NotReferee, RUN
+Settled, RUN TooEarly,
 RUN Unreadable, RUN WindowClosed, RUN WrongChain, RUN WrongStatus, SCHEDULE ScheduleByPassed, SCHEDULE WrongStatus,
-SETTLE DependentsStand, SETTLE Held, SETTLE NeedsPending, SETTLE NotLapsed, SETTLE Settled, SETTLE Unreadable, SETTLE WrongStatus,
-UNDO CallsFailed, UNDO DependentsStand, UNDO Settled, UNDO WindowClosed, UNDO WrongStatus, VOID NotExpired, VOID WrongStatus"""
+SETTLE DependentsStand, SETTLE Held, SETTLE NeedsPending, SETTLE NotLapsed, SETTLE Settled, SETTLE Unreadable, SETTLE
+WrongStatus,
+UNDO CallsFailed, UNDO DependentsStand, UNDO Settled, UNDO WindowClosed, UNDO WrongStatus, VOID NotExpired, VOID
+WrongStatus"""
 
 
 def replay(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [ROOT / "node_modules/.bin/forge", "test", "--match-path", "tests/fuzz/Traces.t.sol", "-vv"],
-        cwd=ROOT, env={**os.environ, "TRACES": str(folder.relative_to(ROOT))}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        env={**os.environ, "TRACES": str(folder.relative_to(ROOT))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def logged(output: str, what: str) -> int:

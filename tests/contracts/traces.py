@@ -1,7 +1,9 @@
 """Histories of plans as `keeper.wire.machine` plays them, for tests/fuzz/Traces.t.sol to replay on the contract.
 
-A trace is a plan and a list of actions, allowed and refused ones, each with what the machine says of it: the plan word and
-stamps, bit for bit, or the error with its values. Everything is drawn from one seed. The base fee is 0 there, so a payment is its
+A trace is a plan and a list of actions, allowed and refused ones, each with what the machine says of it: the plan word
+and
+stamps, bit for bit, or the error with its values. Everything is drawn from one seed. The base fee is 0 there, so a
+payment is its
 premium, and the deposit in the word is exact too.
 """
 
@@ -179,7 +181,8 @@ def three_step_shapes() -> Iterator[tuple[Shape, Shape, Shape]]:
 
 
 def random_plan(rng: random.Random, salt: int) -> Plan:
-    """Up to nine steps with everything: finally steps, stamps, claims, waiting conditions, other chains, recurrence, both clocks."""
+    """Up to nine steps with everything: finally steps, stamps, claims, waiting conditions, other chains, recurrence,
+    both clocks."""
     forward, finals = rng.randint(2, 6), rng.choice([0, 0, 1, 2, 3])
     several = rng.random() < 0.4
     shapes: list[Shape] = []
@@ -310,8 +313,13 @@ class History:
         values = list(known.values[: len(self.plan.steps)])
         for i, value in enumerate(values):
             if rng.random() < 0.3:
-                ahead = {Value.PENDING: [Value.DONE, Value.DONE, Value.SKIPPED, Value.FAILED], Value.DONE: [Value.UNDONE]}
-                values[i] = rng.choice([*ahead.get(value, [value]), rng.choice(list(Value)) if rng.random() < 0.2 else value])
+                ahead = {
+                    Value.PENDING: [Value.DONE, Value.DONE, Value.SKIPPED, Value.FAILED],
+                    Value.DONE: [Value.UNDONE],
+                }
+                values[i] = rng.choice(
+                    [*ahead.get(value, [value]), rng.choice(list(Value)) if rng.random() < 0.2 else value]
+                )
         status = rng.choice([Status.ACTIVE] * 5 + list(Status))
         return PlanWord(status=status, move=7, changed=self.now - 3).with_values(values)
 
@@ -337,7 +345,7 @@ class History:
         except Reverted as reverted:
             return None, reverted.error
 
-    def _transition(self, action: Action) -> State:
+    def _transition(self, action: Action) -> State:  # noqa: PLR0912 - one branch for each kind
         """The machine's answer, with payment, and with the calls that fail in today's world."""
         plan, state, now, i = self.plan, self.state, self.now, action.index
         step = plan.steps[i]
@@ -411,8 +419,9 @@ def _action(kind: Kind, index: int, by_owner: bool, time: int, arg: int) -> byte
 
 
 def write(folder: Path, seed: int, every: int, larger: int) -> Counter[str]:
-    """Every `every`-th 3-step plan, beginning with one the seed chooses, and `larger` random ones; what they visited is counted."""
-    rng = random.Random(seed)  # noqa: S311 - histories, not secrets
+    """Every `every`-th 3-step plan, beginning with one the seed chooses, and `larger` random ones; what they visited
+    is counted."""
+    rng = random.Random(seed)
     tally: Counter[str] = Counter()
     folder.mkdir(parents=True, exist_ok=True)
     files = [(folder / f"{part}.hex").open("w") for part in range(FILES)]

@@ -1,6 +1,7 @@
 """The Scheduler on anvil with everybody around it, and a clock that moves only when a test moves it.
 
-Every transaction is in a block of its own at `world.time` (seconds) or in block `world.block` (if a test set it), with base fee
+Every transaction is in a block of its own at `world.time` (seconds) or in block `world.block` (if a test set it), with
+base fee
 `world.base_fee`; `world.refusal` asks the same block whether a call would be refused, and with which typed error.
 """
 
@@ -18,6 +19,7 @@ from ape.contracts import ContractInstance
 from ape_foundry import FoundryProvider
 from eth_abi import decode
 from eth_utils import function_abi_to_4byte_selector
+from ethpm_types import ContractType
 
 from keeper.wire import hashing
 from keeper.wire.types import Call, Header, Status, Step, Value
@@ -67,8 +69,7 @@ class Word:
 
 @lru_cache
 def _errors() -> dict[bytes, Mapping[str, Any]]:
-    files = {"Target": "Target", "Hostile": "Hostile", "Answers": "Answers"}
-    abis = (contract_type(name, files.get(name, name))["abi"] for name in ERRORS_OF)
+    abis = (contract_type(name)["abi"] for name in ERRORS_OF)
     return {bytes(function_abi_to_4byte_selector(e)): e for abi in abis for e in abi if e["type"] == "error"}
 
 
@@ -155,7 +156,9 @@ class World:
         self.salts += 1
         now = self.now(fields.get("seconds_clock", True))
         mask = (1 << len(steps)) - 1
-        chain = {name: fields.pop(name) for name in ("guardian", "factory", "cap_wei", "poke_fee_gwei") if name in fields}
+        chain = {
+            name: fields.pop(name) for name in ("guardian", "factory", "cap_wei", "poke_fee_gwei") if name in fields
+        }
         owner = fields.pop("owner", self.owner)
         defaults = {
             "start": now,
@@ -242,7 +245,9 @@ class World:
 
     def call(self, contract: ContractInstance, name: str, *args: Any, by: Any = None, value: int = 0) -> ReceiptAPI:
         """Call any contract's function likewise."""
-        return self.send(contract.address, bytes(getattr(contract, name).encode_input(*args)), by or self.stranger, value)
+        return self.send(
+            contract.address, bytes(getattr(contract, name).encode_input(*args)), by or self.stranger, value
+        )
 
     def send(
         self, to: str, data: bytes, by: TestAccountAPI, value: int = 0, gas: int = GAS, expect: bool = True
@@ -263,7 +268,9 @@ class World:
         by = by or self.keeper
         return self._probe(self.scheduler.address, self.calldata(ask), by, value, gas)
 
-    def refuses(self, contract: ContractInstance, name: str, *args: Any, by: Any = None, value: int = 0) -> Refusal | None:
+    def refuses(
+        self, contract: ContractInstance, name: str, *args: Any, by: Any = None, value: int = 0
+    ) -> Refusal | None:
         """The same of any contract's function."""
         return self.answers_to(contract.address, bytes(getattr(contract, name).encode_input(*args)), by, value)
 
@@ -276,7 +283,9 @@ class World:
         return self._eth_call(to, data, by, value, gas, "latest", {}, overrides)
 
     def _refusal_at(self, to: str, data: bytes, by: Any, value: int, block: int) -> Refusal | None:
-        return self._eth_call(to, data, by, value, GAS, hex(block - 1), {}, {"time": hex(self.time), "number": hex(block)})
+        return self._eth_call(
+            to, data, by, value, GAS, hex(block - 1), {}, {"time": hex(self.time), "number": hex(block)}
+        )
 
     def _eth_call(self, to: str, data: bytes, by: Any, value: int, gas: int, *rest: Any) -> Refusal | None:
         transaction = {"from": by.address, "to": to, "data": "0x" + data.hex(), "value": hex(value), "gas": hex(gas)}
@@ -300,8 +309,6 @@ class World:
 
 
 def _contract_type(name: str, file: str | None = None) -> Any:
-    from ethpm_types import ContractType
-
     return ContractType.model_validate(contract_type(name, file))
 
 

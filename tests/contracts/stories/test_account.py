@@ -1,4 +1,5 @@
-"""Account: one per owner at an address known beforehand; the owner always acts through it and decides who else may (G2)."""
+"""Account: one per owner at an address known beforehand; the owner always acts through it and decides who else may
+(G2)."""
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ def test_the_owner_acts_at_any_time(world: World) -> None:
     before = world.account.balance
     world.call(world.account, "perform", calls, by=world.owner, value=10)
     assert [(note.by, note.tag, note.value) for note in world.target.notes()] == [
-        (world.account.address, 1, 2), (world.account.address, 2, 3),
+        (world.account.address, 1, 2),
+        (world.account.address, 2, 3),
     ]
     assert world.account.balance == before + 10 - 5
 
@@ -134,7 +136,8 @@ def other_scheduler(world: World) -> object:
 
 
 def test_a_later_scheduler_beside_the_first(world: World) -> None:
-    """G2: a plan on the new Scheduler acts through the old one's Account, once the owner has allowed it; targets see no change."""
+    """G2: a plan on the new Scheduler acts through the old one's Account, once the owner has allowed it; targets see
+    no change."""
     old = world.account
     later = other_scheduler(world)
     world.scheduler, first = later, world.scheduler
@@ -160,7 +163,8 @@ def test_a_factory_that_lies_about_its_owner_is_refused(world: World) -> None:
 
 
 def test_a_factory_cannot_lend_anyones_account_to_a_stranger(world: World) -> None:
-    """G2: a stranger's contract that poses as the victim's account schedules nothing in the victim's name; else the factory could
+    """G2: a stranger's contract that poses as the victim's account schedules nothing in the victim's name; else the
+    factory could
     name the real Account when the step runs."""
     impostor = world.contract("Impostor")
     world.call(impostor, "pose", world.owner.address, impostor.address)

@@ -1,4 +1,5 @@
-"""runMany: several pieces of work in one transaction; a bad one is undone and spoils nothing, and the 21,000 is shared."""
+"""runMany: several pieces of work in one transaction; a bad one is undone and spoils nothing, and the 21,000 is
+shared."""
 
 from __future__ import annotations
 
@@ -69,7 +70,8 @@ def test_no_item_carries_value(world: World) -> None:
 
 
 def test_the_base_gas_is_shared(world: World) -> None:
-    """G6: one transaction's 21,000 is repaid once, however many items; a second batch in the same transaction gets none."""
+    """G6: one transaction's 21,000 is repaid once, however many items; a second batch in the same transaction gets
+    none."""
     world.do(one_step_plans(world, 1)[0].run(0))
     plans = one_step_plans(world, 5)
     before = world.credit(world.keeper)

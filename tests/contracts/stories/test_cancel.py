@@ -53,7 +53,9 @@ def test_a_decided_plan_is_not_cancelled(world: World) -> None:
     twice = world.scheduled(step(world.ping(0), undo=undo(world.ping(2))), step(world.ping(1)))
     world.do(twice.run(0))
     world.do(twice.cancel(), by=world.owner)
-    assert world.refusal(twice.cancel(), by=world.owner) == Refusal("Scheduler_WrongStatus", (twice.id, Status.ABORTING))
+    assert world.refusal(twice.cancel(), by=world.owner) == Refusal(
+        "Scheduler_WrongStatus", (twice.id, Status.ABORTING)
+    )
     unknown = world.plan(step(world.ping(0)))
     wrong = Refusal("Scheduler_WrongStatus", (unknown.id, Status.NOT_SCHEDULED))
     assert world.refusal(unknown.cancel(), by=world.owner) == wrong

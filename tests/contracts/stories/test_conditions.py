@@ -1,4 +1,5 @@
-"""Conditions: a step waits for them or is skipped by them; too little gas and unreadable answers are never an answer (G5)."""
+"""Conditions: a step waits for them or is skipped by them; too little gas and unreadable answers are never an answer
+(G5)."""
 
 from __future__ import annotations
 
@@ -7,7 +8,6 @@ import pytest
 from keeper.wire.types import Condition, Op
 from tests.contracts.plans import condition, step
 from tests.contracts.world import Refusal, World
-
 
 
 def word_is(world: World, op: Op, constant: int, **fields: object) -> Condition:
@@ -19,7 +19,8 @@ def as_word(value: int) -> bytes:
 
 
 def test_a_step_waits_while_a_condition_is_false(world: World) -> None:
-    """S1, `when`: the refusal names the condition, the word read and the word wanted; the window alone ends the wait."""
+    """S1, `when`: the refusal names the condition, the word read and the word wanted; the window alone ends the
+    wait."""
     plan = world.scheduled(
         step(world.ping(1), conditions=(word_is(world, Op.LT, 100), word_is(world, Op.GE, 5)), closes=50)
     )
@@ -67,7 +68,12 @@ def test_every_operator_compares_as_it_says(world: World, signed: bool) -> None:
     if not signed:
         edges = [edge % 2**256 for edge in edges]
     meant = {
-        Op.EQ: int.__eq__, Op.NE: int.__ne__, Op.LT: int.__lt__, Op.LE: int.__le__, Op.GT: int.__gt__, Op.GE: int.__ge__,
+        Op.EQ: int.__eq__,
+        Op.NE: int.__ne__,
+        Op.LT: int.__lt__,
+        Op.LE: int.__le__,
+        Op.GT: int.__gt__,
+        Op.GE: int.__ge__,
     }
     for constant in edges:
         steps = [step(world.ping(1), conditions=(word_is(world, op, constant % 2**256, signed=signed),)) for op in Op]
@@ -83,7 +89,10 @@ def test_a_later_word_of_the_answer(world: World) -> None:
     """Word 3 of four; a word behind the answer is unreadable."""
     world.call(world.answers, "set", 3, 77)
     plan = world.scheduled(
-        *(step(world.ping(1), conditions=(condition(world.answers, "words()", Op.EQ, 77, word=w),)) for w in (3, 2, 4, 255))
+        *(
+            step(world.ping(1), conditions=(condition(world.answers, "words()", Op.EQ, 77, word=w),))
+            for w in (3, 2, 4, 255)
+        )
     )
     assert world.refusal(plan.run(0)) is None
     assert world.refusal(plan.run(1)) == Refusal("Scheduler_ConditionFalse", (1, 0, Op.EQ, as_word(0), as_word(77)))

@@ -1,4 +1,5 @@
-"""G6: deposits come in from anyone, go out to keepers as credits they pull, and what is left goes back to the owner's Account."""
+"""G6: deposits come in from anyone, go out to keepers as credits they pull, and what is left goes back to the owner's
+Account."""
 
 from __future__ import annotations
 
@@ -126,7 +127,9 @@ def test_the_premium_rises_from_when_the_step_is_due(world: World) -> None:
     world.base_fee = GWEI
     paid = {}
     for late in (0, 1, 50, 99, 100, 400):
-        plan = world.scheduled(step(world.ping(0), opens=10, fee_min_gwei=1_000, fee_max_gwei=11_000, ramp=100), cap_wei=0)
+        plan = world.scheduled(
+            step(world.ping(0), opens=10, fee_min_gwei=1_000, fee_max_gwei=11_000, ramp=100), cap_wei=0
+        )
         before = world.credit(world.keeper)
         world.at(plan.start + 10 + late).do(plan.run(0))
         paid[late] = world.credit(world.keeper) - before
@@ -150,7 +153,8 @@ def test_the_price_is_the_base_fee_up_to_the_cap(world: World) -> None:
 
 
 def test_a_plan_cannot_spend_anothers_deposit(world: World) -> None:
-    """Whatever a plan's keepers earn comes out of that plan's word; the others' words and the contract's balance tell."""
+    """Whatever a plan's keepers earn comes out of that plan's word; the others' words and the contract's balance
+    tell."""
     rich = world.scheduled(step(world.ping(0)), deposit_wei=10**18)
     poor = world.scheduled(step(world.ping(1), fee_min_gwei=2**40 - 1), deposit_wei=3 * GWEI)
     before = world.raw_word(rich)

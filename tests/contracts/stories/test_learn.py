@@ -43,7 +43,8 @@ def test_a_step_waits_for_what_another_chain_did(world: World) -> None:
 
 
 def test_only_a_steps_own_chain_settles_it(world: World) -> None:
-    """X1: what the other chain says of this chain's steps is ignored; this chain cannot run, settle or report theirs."""
+    """X1: what the other chain says of this chain's steps is ignored; this chain cannot run, settle or report
+    theirs."""
     plan = shared(world, step(), step(world.ping(1)), here=0b10)
     for ask in (plan.run(0), plan.settle(0)):
         assert world.refusal(ask) == Refusal("Scheduler_WrongChain", (31337,))
@@ -72,7 +73,8 @@ def test_a_failure_there_aborts_here(world: World) -> None:
 
 
 def test_a_commit_needs_everybodys_steps(world: World) -> None:
-    """X1, X2: own steps all settled, still Active, in doubt; the owner may take the deposit out meanwhile, nobody else."""
+    """X1, X2: own steps all settled, still Active, in doubt; the owner may take the deposit out meanwhile, nobody
+    else."""
     plan = shared(world, step(), step(world.ping(1)), here=0b10)
     world.do(plan.run(1))
     assert (world.values(plan), world.status(plan)) == ("PD", Status.ACTIVE)

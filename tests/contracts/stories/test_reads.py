@@ -24,7 +24,9 @@ def test_a_word_goes_into_the_calldata(world: World) -> None:
 
 def test_a_word_becomes_a_calls_value(world: World) -> None:
     """Twelve bytes; what stands behind them stays; a word of more than 96 bits is refused."""
-    plan = world.scheduled(step(world.note(4), world.note(5), reads=(read(world.answers, "word()", IN_VALUE, into_value=True),)))
+    plan = world.scheduled(
+        step(world.note(4), world.note(5), reads=(read(world.answers, "word()", IN_VALUE, into_value=True),))
+    )
     world.call(world.answers, "set", 0, 2**96)
     assert world.refusal(plan.run(0)) == Refusal("Scheduler_ReadFailed", (0, 0))
     world.call(world.answers, "set", 0, 12_345)

@@ -1,4 +1,5 @@
-"""S6: a final run leads to the next in the same transaction; ticks that passed are skipped and counted; nothing drifts."""
+"""S6: a final run leads to the next in the same transaction; ticks that passed are skipped and counted; nothing
+drifts."""
 
 from __future__ import annotations
 
@@ -62,8 +63,11 @@ def test_an_aborted_run_is_followed_unless_the_plan_stops(world: World) -> None:
     """S6: after an aborted run the plan ends, unless stopOnAbort is off; the abort is undone first."""
     for stops in (False, True):
         plan = world.scheduled(
-            step(world.ping(1), undo=undo(world.ping(2))), step(world.ping(3), closes=50),
-            runs=2, interval=1_000, stop_on_abort=stops,
+            step(world.ping(1), undo=undo(world.ping(2))),
+            step(world.ping(3), closes=50),
+            runs=2,
+            interval=1_000,
+            stop_on_abort=stops,
         )
         world.do(plan.run(0))
         world.at(plan.start + 50).do(plan.settle(1))
@@ -110,10 +114,13 @@ def months_later(start: int, months: int) -> int:
     return int(at.replace(year=year, month=month + 1, day=day).timestamp())
 
 
-@pytest.mark.parametrize("day", ["2028-01-31 23:59:59", "2099-12-31 00:00:00", "2031-10-30 12:00:00", "2027-05-29 06:30:01"])
+@pytest.mark.parametrize(
+    "day", ["2028-01-31 23:59:59", "2099-12-31 00:00:00", "2031-10-30 12:00:00", "2027-05-29 06:30:01"]
+)
 @pytest.mark.parametrize("every", [1, 3])
 def test_months_clamp_to_their_last_day_and_do_not_drift(world: World, day: str, every: int) -> None:
-    """S6: 31 January, 29 February, 31 March: counted from the start, not from the clamped day; against Python's calendar."""
+    """S6: 31 January, 29 February, 31 March: counted from the start, not from the clamped day; against Python's
+    calendar."""
     start = int(datetime.fromisoformat(day + "+00:00").timestamp())
     plan = world.scheduled(
         step(world.ping(1), closes=1_000), start=start, schedule_by=start, monthly=True, interval=every, runs=30
@@ -134,7 +141,13 @@ def test_missed_months_are_skipped(world: World) -> None:
             if at < start + 100:
                 continue
             plan = world.plan(
-                step(world.ping(1), closes=100), start=start, schedule_by=start, monthly=True, interval=1, runs=99, optional=1
+                step(world.ping(1), closes=100),
+                start=start,
+                schedule_by=start,
+                monthly=True,
+                interval=1,
+                runs=99,
+                optional=1,
             )
             snapshot, time = world.chain.snapshot(), world.time
             world.do(plan.schedule(), by=world.owner, value=10**18)

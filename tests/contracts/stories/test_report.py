@@ -121,7 +121,8 @@ def test_a_claim_is_undone_and_stamped_like_a_call(world: World) -> None:
 
 
 def test_a_report_obeys_the_claims_conditions(world: World) -> None:
-    """G10: while a condition with `if` is false the claim is skipped, not reported; so it does not matter who pokes first."""
+    """G10: while a condition with `if` is false the claim is skipped, not reported; so it does not matter who pokes
+    first."""
     referee = world.accounts[6]
     gated = condition(world.answers, "word()", Op.EQ, 1)
     plan = world.scheduled(claim(referee, conditions=(gated,), skip_if_false=True))

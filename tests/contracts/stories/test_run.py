@@ -1,4 +1,5 @@
-"""S1: a step runs when the plan is active, its needs are met, its window is open and its conditions are true; or not at all."""
+"""S1: a step runs when the plan is active, its needs are met, its window is open and its conditions are true; or not
+at all."""
 
 from __future__ import annotations
 
@@ -94,7 +95,8 @@ def test_an_else_branch_runs_when_none_is_done(world: World) -> None:
 
 
 def test_failing_calls_cost_the_plan_nothing(world: World) -> None:
-    """S1: a call that reverts reverts everything; the step stays Pending, nobody is paid, a later keeper can still run it."""
+    """S1: a call that reverts reverts everything; the step stays Pending, nobody is paid, a later keeper can still run
+    it."""
     plan = world.scheduled(step(world.ping(1), world.fail(9)))
     before = world.raw_word(plan)
     refused = world.refusal(plan.run(0))
@@ -167,15 +169,14 @@ def test_nothing_runs_before_it_is_scheduled_or_without_an_account(world: World)
 
 
 def test_a_step_may_schedule_a_child_plan_and_add_to_a_deposit(world: World) -> None:
-    """G8: schedule, deposit and publish take no lock, so a step can call them; the parent's payment counts the deposit made meanwhile."""
+    """G8: schedule, deposit and publish take no lock, so a step can call them; the parent's payment counts the deposit
+    made meanwhile."""
     child = world.plan(step(world.ping(5)))
     parent = world.plan(step(call(world.scheduler, "schedule(bytes)", child.packed()), gas_limit=400_000))
     world.do(parent.schedule(), by=world.owner, value=10**18)
     world.do(parent.run(0))
     assert world.status(child) == Status.ACTIVE
-    richer = world.scheduled(
-        step(call(world.scheduler, "publish(bytes32,bytes)", child.id, b"x"), world.ping(6))
-    )
+    richer = world.scheduled(step(call(world.scheduler, "publish(bytes32,bytes)", child.id, b"x"), world.ping(6)))
     generous = world.scheduled(step(call(world.scheduler, "deposit(bytes32)", richer.id, value=GWEI * 5)))
     before = world.word(richer).deposit_gwei
     world.do(generous.run(0))

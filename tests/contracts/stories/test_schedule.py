@@ -1,4 +1,5 @@
-"""Scheduling: by the owner or its Account, once, in time, with a sound header; the first deposit and the body come with it."""
+"""Scheduling: by the owner or its Account, once, in time, with a sound header; the first deposit and the body come
+with it."""
 
 from __future__ import annotations
 
@@ -62,7 +63,9 @@ def test_schedule_by_is_the_last_moment(world: World) -> None:
 def test_deposits_are_whole_gwei(world: World) -> None:
     """Nothing at all is fine: anyone may deposit later."""
     plan = world.plan(step(world.ping(1)))
-    assert world.refusal(plan.schedule(), by=world.owner, value=GWEI + 1) == Refusal("Scheduler_BadDeposit", (GWEI + 1,))
+    assert world.refusal(plan.schedule(), by=world.owner, value=GWEI + 1) == Refusal(
+        "Scheduler_BadDeposit", (GWEI + 1,)
+    )
     world.do(plan.schedule(), by=world.owner, value=0)
     assert world.word(plan).deposit_gwei == 0
 
@@ -127,7 +130,8 @@ def test_an_unsound_header_is_refused(world: World, change: dict[str, object], w
 
 
 def test_every_step_is_on_exactly_one_chain(world: World) -> None:
-    """No step on two chains, none on no chain; several chains have one run, an absolute start and the seconds clock (X5)."""
+    """No step on two chains, none on no chain; several chains have one run, an absolute start and the seconds clock
+    (X5)."""
     sound = world.plan(step(world.ping(1)), step(world.ping(2))).header
     two = replace(sound, chains=(entry(world.owner, 1), entry(world.owner, 2, chain_id=10)), routes_root=bytes(32))
     assert malformed(world, two) is None
@@ -135,7 +139,11 @@ def test_every_step_is_on_exactly_one_chain(world: World) -> None:
     assert malformed(world, overlapping) == ("mask", 2)
     assert malformed(world, replace(sound, chains=(entry(world.owner, 1),))) == ("mask", 1)
     assert malformed(world, replace(sound, chains=(entry(world.owner, 7),))) == ("mask", 7)
-    for change in ({"seconds_clock": False, "schedule_by": 2**39}, {"relative_start": True}, {"runs": 2, "interval": 5}):
+    for change in (
+        {"seconds_clock": False, "schedule_by": 2**39},
+        {"relative_start": True},
+        {"runs": 2, "interval": 5},
+    ):
         assert malformed(world, replace(two, **change)) == ("chains", 2)
 
 

@@ -1,4 +1,5 @@
-"""Keepers: a bonded seat has turns; until due + W only the seat on turn, until due + 2W every seat, then anyone; the owner always."""
+"""Keepers: a bonded seat has turns; until due + W only the seat on turn, until due + 2W every seat, then anyone; the
+owner always."""
 
 from __future__ import annotations
 
@@ -160,7 +161,9 @@ def test_a_seat_costs_exactly_its_bond(world: World) -> None:
     assert refused is not None
     assert refused.name == "Scheduler_Malformed"
     world.do_join(hot, cold)
-    assert world.refuses(world.scheduler, "join", cold.address, by=hot, value=BOND) == Refusal("Scheduler_BadSeat", (0,))
+    assert world.refuses(world.scheduler, "join", cold.address, by=hot, value=BOND) == Refusal(
+        "Scheduler_BadSeat", (0,)
+    )
     assert tuple(world.scheduler.seatOf(0))[:2] == (hot.address, cold.address)
 
 
@@ -183,7 +186,8 @@ def test_the_cold_owner_rotates_the_hot_key(world: World) -> None:
 
 
 def test_leaving_takes_longer_than_the_longest_challenge(world: World) -> None:
-    """EXIT_DELAY from leaving until the bond; inactive from the next epoch but one; the lowest free seat is given again."""
+    """EXIT_DELAY from leaving until the bond; inactive from the next epoch but one; the lowest free seat is given
+    again."""
     hot = keepers(world)
     cold = world.accounts[8]
     assert world.refuses(world.scheduler, "release", 1, cold.address, by=cold) == Refusal("Scheduler_BadSeat", (1,))

@@ -1,4 +1,5 @@
-"""S2: what a step becomes without being run, tested in the order: needs impossible, own needs unsettled, condition false, window lapsed."""
+"""S2: what a step becomes without being run, tested in the order: needs impossible, own needs unsettled, condition
+false, window lapsed."""
 
 from __future__ import annotations
 
@@ -12,7 +13,10 @@ from tests.contracts.world import Refusal, World
 def test_needs_that_can_no_longer_be_met_skip_the_step(world: World) -> None:
     """S2: at once, long before its window opens, and even if other needs are still open."""
     plan = world.scheduled(
-        step(world.ping(0), closes=5), step(world.ping(1)), step(world.ping(2), needs=0b11, opens=500, closes=600), optional=1
+        step(world.ping(0), closes=5),
+        step(world.ping(1)),
+        step(world.ping(2), needs=0b11, opens=500, closes=600),
+        optional=1,
     )
     world.at(plan.start + 5).do(plan.settle(0))
     assert world.refusal(plan.run(2)) == Refusal("Scheduler_NeedsFailed", (2, 0b11))
@@ -21,7 +25,8 @@ def test_needs_that_can_no_longer_be_met_skip_the_step(world: World) -> None:
 
 
 def test_own_needs_come_before_the_lapse(world: World) -> None:
-    """S2 [model]: a window that is over does not fail a step whose need nobody settled yet; so poke order does not matter."""
+    """S2 [model]: a window that is over does not fail a step whose need nobody settled yet; so poke order does not
+    matter."""
     plan = world.scheduled(step(world.ping(0), closes=5), step(world.ping(1), needs=1, closes=6), optional=0b01)
     world.at(plan.start + 10)
     assert world.refusal(plan.settle(1)) == Refusal("Scheduler_NeedsPending", (1, 1))
@@ -33,7 +38,9 @@ def test_own_needs_come_before_the_lapse(world: World) -> None:
 
 def test_a_lapsed_window_is_a_miss(world: World) -> None:
     """S2: onMiss abort makes it Failed, onMiss skip Skipped; not a second before."""
-    plan = world.scheduled(step(world.ping(0), closes=50), step(world.ping(1), closes=50), step(world.ping(2)), optional=1)
+    plan = world.scheduled(
+        step(world.ping(0), closes=50), step(world.ping(1), closes=50), step(world.ping(2)), optional=1
+    )
     for i in (0, 1):
         assert world.at(plan.start + 49).refusal(plan.settle(i)) == Refusal("Scheduler_NotLapsed", (i, plan.start + 50))
     world.at(plan.start + 50).do(plan.settle(0))
@@ -63,7 +70,8 @@ def test_settling_is_paid_the_poke_fee(world: World) -> None:
 
 
 def test_poke_order_never_changes_an_outcome(world: World) -> None:
-    """G10: a lapsed plan of five steps with every join, settled in all orders that the rules allow: one outcome each time."""
+    """G10: a lapsed plan of five steps with every join, settled in all orders that the rules allow: one outcome each
+    time."""
     outcomes = set()
     for order in itertools.permutations(range(4)):
         plan = world.plan(

@@ -1,4 +1,5 @@
-"""Scheduling with the owner's signature: plain, of an EIP-7702 account, of a contract (ERC-1271); and what no signature allows."""
+"""Scheduling with the owner's signature: plain, of an EIP-7702 account, of a contract (ERC-1271); and what no
+signature allows."""
 
 from __future__ import annotations
 
@@ -59,7 +60,8 @@ def test_anyone_schedules_with_the_owners_signature(world: World, signer: LocalA
 
 
 def test_a_signature_is_for_one_plan_one_owner_and_one_scheduler(world: World, signer: LocalAccount) -> None:
-    """No replay for another plan, on another Scheduler, by another signer, or in a second form of the same signature."""
+    """No replay for another plan, on another Scheduler, by another signer, or in a second form of the same
+    signature."""
     plan, other = signed_plan(world, signer), signed_plan(world, signer)
     good = sign(world, plan, signer)
     refused = Refusal("Scheduler_BadSignature", (signer.address.lower(),))
@@ -89,7 +91,8 @@ def test_a_signature_schedules_once(world: World, signer: LocalAccount) -> None:
 
 
 def test_the_first_deposit_and_the_body_are_the_senders_and_spoil_nothing(world: World, signer: LocalAccount) -> None:
-    """Whoever comes first with the signature, with no deposit and no body: the owner deposits and publishes, and can cancel."""
+    """Whoever comes first with the signature, with no deposit and no body: the owner deposits and publishes, and can
+    cancel."""
     plan = signed_plan(world, signer)
     world.do(plan.schedule_for(sign(world, plan, signer), body=False), by=world.stranger, value=0)
     world.do(plan.deposit(), by=world.owner, value=10**17)
@@ -103,7 +106,9 @@ def test_one_signature_serves_each_of_the_plans_chains_and_no_other(world: World
     """The domain has no chain id; the header's chains decide where it can be scheduled."""
     plan = signed_plan(world, signer)
     elsewhere = Plan.of(plan.steps, replace(plan.header, chains=(entry(signer.address, 1, chain_id=10),)))
-    assert world.refusal(elsewhere.schedule_for(sign(world, elsewhere, signer))) == Refusal("Scheduler_WrongChain", (31337,))
+    assert world.refusal(elsewhere.schedule_for(sign(world, elsewhere, signer))) == Refusal(
+        "Scheduler_WrongChain", (31337,)
+    )
 
 
 def delegate(world: World, signer: LocalAccount, to: str) -> None:
@@ -114,8 +119,15 @@ def delegate(world: World, signer: LocalAccount, to: str) -> None:
     authorization = signer.sign_authorization({"chainId": 31337, "address": to, "nonce": nonce + 1})
     world._tick()
     transaction = {
-        "chainId": 31337, "nonce": nonce, "to": signer.address, "value": 0, "gas": 500_000, "data": "0x",
-        "maxFeePerGas": 10**10, "maxPriorityFeePerGas": 0, "authorizationList": [authorization],
+        "chainId": 31337,
+        "nonce": nonce,
+        "to": signer.address,
+        "value": 0,
+        "gas": 500_000,
+        "data": "0x",
+        "maxFeePerGas": 10**10,
+        "maxPriorityFeePerGas": 0,
+        "authorizationList": [authorization],
     }
     receipt = web3.eth.wait_for_transaction_receipt(
         web3.eth.send_raw_transaction(signer.sign_transaction(transaction).raw_transaction)
@@ -135,7 +147,8 @@ def test_an_eip_7702_account_signs_plainly(world: World, signer: LocalAccount) -
 
 
 def test_an_eip_7702_account_owns_keeps_and_is_called(world: World, signer: LocalAccount) -> None:
-    """As owner it schedules by itself and runs its own step out of turn; as keeper it is paid; as a target it is called."""
+    """As owner it schedules by itself and runs its own step out of turn; as keeper it is paid; as a target it is
+    called."""
     delegate(world, signer, world.contract("Forwarder").address)
     plan = world.plan(step(world.ping(1)), step(call(signer.address, value=3)), owner=signer.address)
     web3 = world.chain.web3
@@ -143,8 +156,14 @@ def test_an_eip_7702_account_owns_keeps_and_is_called(world: World, signer: Loca
     def send(ask: Ask, value: int = 0) -> None:
         world._tick()
         transaction = {
-            "chainId": 31337, "nonce": web3.eth.get_transaction_count(signer.address), "to": world.scheduler.address,
-            "value": value, "gas": 2_000_000, "data": world.calldata(ask), "maxFeePerGas": 10**10, "maxPriorityFeePerGas": 0,
+            "chainId": 31337,
+            "nonce": web3.eth.get_transaction_count(signer.address),
+            "to": world.scheduler.address,
+            "value": value,
+            "gas": 2_000_000,
+            "data": world.calldata(ask),
+            "maxFeePerGas": 10**10,
+            "maxPriorityFeePerGas": 0,
         }
         hash_ = web3.eth.send_raw_transaction(signer.sign_transaction(transaction).raw_transaction)
         assert web3.eth.wait_for_transaction_receipt(hash_)["status"] == 1
@@ -160,9 +179,12 @@ def test_an_eip_7702_account_owns_keeps_and_is_called(world: World, signer: Loca
     assert world.values(plan) == "DD"
 
 
-@pytest.mark.parametrize("mood", range(7), ids=["accepts", "refuses", "reverts", "burns", "short", "bombs", "accepts one"])
+@pytest.mark.parametrize(
+    "mood", range(7), ids=["accepts", "refuses", "reverts", "burns", "short", "bombs", "accepts one"]
+)
 def test_a_contract_owner_judges_by_erc_1271(world: World, mood: int) -> None:
-    """Only the whole magic word counts; a contract that reverts, burns its gas, answers short or floods is no signature."""
+    """Only the whole magic word counts; a contract that reverts, burns its gas, answers short or floods is no
+    signature."""
     wallet = world.contract("Wallet")
     plan = world.plan(step(world.ping(1)), owner=wallet.address)
     digest = encode_typed_data(full_message=typed(world.scheduler.address, plan.id))

@@ -9,7 +9,10 @@ from tests.contracts.world import Refusal, World
 def test_a_window_counts_from_the_latest_of_its_stamps(world: World) -> None:
     """S1: base = the latest time at which a step of `since` was settled here."""
     plan = world.scheduled(
-        step(world.ping(0)), step(world.ping(1)), step(world.ping(2), needs=0b11, since=0b11, opens=10, closes=20), stamped=0b11
+        step(world.ping(0)),
+        step(world.ping(1)),
+        step(world.ping(2), needs=0b11, since=0b11, opens=10, closes=20),
+        stamped=0b11,
     )
     at = plan.start
     world.at(at + 300).do(plan.run(1))
@@ -26,7 +29,10 @@ def test_a_window_counts_from_the_latest_of_its_stamps(world: World) -> None:
 def test_a_skipped_step_leaves_a_stamp_too(world: World) -> None:
     """The stamp is of settling, whatever it came to."""
     plan = world.scheduled(
-        step(world.ping(0), closes=5), step(world.ping(1), needs=1, join=3, since=1, opens=7, closes=9), stamped=1, optional=1
+        step(world.ping(0), closes=5),
+        step(world.ping(1), needs=1, join=3, since=1, opens=7, closes=9),
+        stamped=1,
+        optional=1,
     )
     world.at(plan.start + 400).do(plan.settle(0))
     base = plan.start + 400
@@ -37,7 +43,9 @@ def test_a_skipped_step_leaves_a_stamp_too(world: World) -> None:
 def test_eight_lanes_keep_apart(world: World) -> None:
     """Eight stamped steps among nine: each lane holds its own time, and no lane touches another."""
     steps = [step(world.ping(i)) for i in range(9)]
-    plan = world.scheduled(*steps, step(world.ping(9), needs=1 << 8, since=1 << 8, opens=1, closes=2), stamped=0b1_1110_1111)
+    plan = world.scheduled(
+        *steps, step(world.ping(9), needs=1 << 8, since=1 << 8, opens=1, closes=2), stamped=0b1_1110_1111
+    )
     times = {}
     for offset, i in enumerate([8, 3, 0, 7, 5, 2, 1, 6, 4]):
         times[i] = plan.start + 10 * offset
@@ -52,7 +60,10 @@ def test_stamps_start_anew_in_each_run(world: World) -> None:
     plan = world.scheduled(
         step(world.ping(0)),
         step(world.ping(1), needs=1, since=1, opens=5, closes=50),
-        stamped=1, runs=2, interval=1_000, deposit_wei=10**18,
+        stamped=1,
+        runs=2,
+        interval=1_000,
+        deposit_wei=10**18,
     )
     world.do(plan.run(0))
     world.at(plan.start + 5).do(plan.run(1))

@@ -59,7 +59,8 @@ def test_an_undo_runs_once_and_is_paid_like_a_run(world: World) -> None:
 
 
 def test_a_failing_undo_reverts_and_lapses_at_its_windows_end(world: World) -> None:
-    """S4: UndoFailed is visible; the window counts from the last change of the run, and starts anew with each change."""
+    """S4: UndoFailed is visible; the window counts from the last change of the run, and starts anew with each
+    change."""
     plan = world.scheduled(
         step(world.ping(0), undo=undo(world.ping(9), window=30)),
         step(world.ping(1), needs=1, undo=undo(world.fail(), window=20)),
@@ -73,13 +74,17 @@ def test_a_failing_undo_reverts_and_lapses_at_its_windows_end(world: World) -> N
     assert refused is not None
     assert refused.name == "Scheduler_CallsFailed"
     assert world.at(turned + 19).refusal(plan.settle(1)) == Refusal("Scheduler_NotLapsed", (1, turned + 20))
-    assert world.at(turned + 20).refusal(plan.undo(1)) == Refusal("Scheduler_WindowClosed", (1, turned + 20, turned + 20))
+    assert world.at(turned + 20).refusal(plan.undo(1)) == Refusal(
+        "Scheduler_WindowClosed", (1, turned + 20, turned + 20)
+    )
     # S4: it lapses only once it could have run: step 0 still waits for its dependent.
     assert world.at(turned + 40).refusal(plan.settle(0)) == Refusal("Scheduler_DependentsStand", (0, 0b010))
     world.do(plan.settle(1))
     assert world.values(plan) == "DXF"
     assert world.at(turned + 69).refusal(plan.undo(0)) is None
-    assert world.at(turned + 70).refusal(plan.undo(0)) == Refusal("Scheduler_WindowClosed", (0, turned + 70, turned + 70))
+    assert world.at(turned + 70).refusal(plan.undo(0)) == Refusal(
+        "Scheduler_WindowClosed", (0, turned + 70, turned + 70)
+    )
     world.do(plan.settle(0))
     assert (world.values(plan), world.status(plan)) == ("XXF", Status.ABORTED)
 

@@ -15,7 +15,16 @@ def test_the_owner_voids_before_anyone_schedules(world: World) -> None:
     (moved,) = world.events(receipt, "Moved")
     assert moved["word"] == world.raw_word(plan)
     void = Refusal("Scheduler_WrongStatus", (plan.id, Status.VOID))
-    for ask in (plan.schedule(), plan.void(), plan.run(0), plan.settle(0), plan.cancel(), plan.expire(), plan.deposit(), plan.reclaim()):
+    for ask in (
+        plan.schedule(),
+        plan.void(),
+        plan.run(0),
+        plan.settle(0),
+        plan.cancel(),
+        plan.expire(),
+        plan.deposit(),
+        plan.reclaim(),
+    ):
         value = 10**9 if ask.name == "deposit" else 0
         refused = world.refusal(ask, by=world.owner, value=value)
         assert refused is not None, ask.name
@@ -31,7 +40,9 @@ def test_anyone_voids_when_it_is_long_over(world: World) -> None:
     assert world.status(plan) == Status.VOID
     blocks = world.plan(step(world.ping(0)), length=500, seconds_clock=False)
     ends = blocks.start + 500 + 7_200
-    assert world.at_block(ends - 1).refusal(blocks.void(), by=world.stranger) == Refusal("Scheduler_NotExpired", (ends,))
+    assert world.at_block(ends - 1).refusal(blocks.void(), by=world.stranger) == Refusal(
+        "Scheduler_NotExpired", (ends,)
+    )
     assert world.at_block(ends).refusal(blocks.void(), by=world.stranger) is None
 
 
