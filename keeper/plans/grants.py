@@ -197,7 +197,7 @@ class _Look:
         has = await self.number(self.stage.facts, "facts", "balance", self.stage.account)
         if has is None:
             has = await self.chain.balance(self.stage.account)
-        sent = sum(call.value_wei for call in tried.calls)
+        sent = sum(call.value_wei for call in tried.calls[tried.failed_at or 0 :])
         return _coins(self.stage)(sent - has) if sent > has else None
 
 

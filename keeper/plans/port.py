@@ -23,13 +23,17 @@ class Now:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A call to try. `sender` needs no key and no coin for gas; `gas_limit` is of the call itself, None for plenty."""
+    """A call to try. `sender` needs no key and no coin for gas; `gas_limit` is of the call itself, None for plenty.
+
+    A `metered` one is sent by a contract without value, and its gas is told before refunds, as the Scheduler repays it.
+    """
 
     sender: Address
     target: Address
     data: bytes
     value_wei: int = 0
     gas_limit: int | None = None
+    metered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What an action came to. `gas_used` is the Account's; `failed_call` reverted, if it is known which.
+    """What an action came to. `gas_used` is the Account's; call number `failed_at` reverted, if it is known which.
 
     Gas of reads and conditions is None where they could not be read.
     """
@@ -33,11 +33,15 @@ class Tried:
     ok: bool
     gas_used: int
     reason: Reason | None
-    failed_call: Call | None
+    failed_at: int | None
     calls: tuple[Call, ...]
     reads_gas: tuple[int | None, ...] = ()
     conditions_gas: tuple[int | None, ...] = ()
     conditions_hold: tuple[bool | None, ...] = ()
+
+    @property
+    def failed_call(self) -> Call | None:
+        return None if self.failed_at is None else self.calls[self.failed_at]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ async def rehearse(
 def perform(stage: Stage, calls: Sequence[Call], gas_limit: int | None = None) -> Message:
     """The Scheduler's own call to the Account."""
     data = calldata("account", "perform", encode_calls(calls))
-    return Message(stage.scheduler, stage.account, data, gas_limit=gas_limit)
+    return Message(stage.scheduler, stage.account, data, gas_limit=gas_limit, metered=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ async def _look(chain: Chain, stage: Stage, step: Step, action: Action, messages
     static: list[Condition | Read] = [*step.conditions, *step.reads]
     if not static:
         return _Looked(step.calls)
-    tries = [Message(stage.scheduler, one.target, one.data) for one in static]
+    tries = [Message(stage.scheduler, one.target, one.data, metered=True) for one in static]
     outcomes = (await chain.simulate([*messages, *tries]))[len(messages) :]
     conditions, reads = outcomes[: len(step.conditions)], outcomes[len(step.conditions) :]
     words = [_word(outcome, one.word) for outcome, one in zip(reads, step.reads, strict=True)]
@@ -149,15 +153,15 @@ def filled(calls: Sequence[Call], reads: Sequence[Read], words: Sequence[bytes])
 
 
 def _tried(action: Action, seen: _Looked, outcome: Outcome) -> Tried:
-    ok, why, failed_call = outcome.ok and seen.read is None, seen.read, None
+    ok, why, failed_at = outcome.ok and seen.read is None, seen.read, None
     if not outcome.ok and why is None:
-        why, failed_call = blame(seen.calls, outcome.returned)
+        why, failed_at = blame(seen.calls, outcome.returned)
     return Tried(
         action=action,
         ok=ok,
         gas_used=outcome.gas_used,
         reason=why,
-        failed_call=failed_call,
+        failed_at=failed_at,
         calls=seen.calls,
         reads_gas=seen.reads_gas,
         conditions_gas=seen.conditions_gas,
@@ -165,9 +169,9 @@ def _tried(action: Action, seen: _Looked, outcome: Outcome) -> Tried:
     )
 
 
-def blame(calls: Sequence[Call], returned: bytes) -> tuple[Reason, Call | None]:
+def blame(calls: Sequence[Call], returned: bytes) -> tuple[Reason, int | None]:
     """Which of the calls an Account's revert means, and why it failed."""
     outer = reason(returned)
     if outer.name != "Account_CallFailed" or outer.args[0] >= len(calls):
         return outer, None
-    return reason(bytes(outer.args[1])), calls[outer.args[0]]
+    return reason(bytes(outer.args[1])), outer.args[0]

@@ -14,6 +14,7 @@ from web3.types import RPCEndpoint, RPCResponse
 
 from keeper.chain.reads import Asks, Reads
 from keeper.chain.rpc import EndpointFailed, Trouble
+from keeper.plans.meter import METER_CALLER, metered
 from keeper.plans.port import Message, Now, Outcome
 from keeper.wire.errors import ConductorError
 from keeper.wire.hashing import tokens
@@ -52,7 +53,14 @@ class RpcChain:
     async def simulate(self, messages: Sequence[Message]) -> list[Outcome]:
         if not messages:
             return []
-        block = {"blockOverrides": {"gasLimit": hex((1 << 40) - 1)}, "calls": [_call(message) for message in messages]}
+        overrides: dict[str, dict[str, str]] = {}
+        for sender in {message.sender for message in messages if message.metered}:
+            overrides |= metered(sender, await self._reads.code(sender))
+        block = {
+            "blockOverrides": {"gasLimit": hex((1 << 40) - 1)},
+            "stateOverrides": overrides,
+            "calls": [_call(message) for message in messages],
+        }
         wanted = {"blockStateCalls": [block], "validation": False}
         try:
             answer = await self._reads.request("eth_simulateV1", [wanted, "latest"])
@@ -69,11 +77,16 @@ class RpcChain:
 
 
 def _call(message: Message) -> dict[str, str]:
-    gas = PLENTY_GAS if message.gas_limit is None else _intrinsic(message.data) + message.gas_limit
+    sender, target, data = message.sender, message.target, message.data
+    gas = PLENTY_GAS if message.gas_limit is None else _intrinsic(data) + message.gas_limit
+    if message.metered:
+        limit = message.gas_limit or PLENTY_GAS
+        sender, target, data = METER_CALLER, sender, target.rjust(32, b"\0") + limit.to_bytes(32, "big") + data
+        gas = PLENTY_GAS
     return {
-        "from": f"0x{message.sender.hex()}",
-        "to": f"0x{message.target.hex()}",
-        "input": f"0x{message.data.hex()}",
+        "from": f"0x{sender.hex()}",
+        "to": f"0x{target.hex()}",
+        "input": f"0x{data.hex()}",
         "value": hex(message.value_wei),
         "gas": hex(gas),
     }
@@ -85,12 +98,13 @@ def _intrinsic(data: bytes) -> int:
 
 def _outcome(message: Message, result: dict[str, Any]) -> Outcome:
     ok = int(str(result["status"]), 16) == 1
-    used = int(str(result.get("maxUsedGas", result["gasUsed"])), 16)
     error = result.get("error") or {}
-    returned = (
-        str(result.get("returnData") or "0x") if ok else str(error.get("data") or result.get("returnData") or "0x")
-    )
-    return Outcome(ok, max(0, used - _intrinsic(message.data)), bytes.fromhex(returned[2:]))
+    said = str(result.get("returnData") or "0x") if ok else str(error.get("data") or result.get("returnData") or "0x")
+    returned = bytes.fromhex(said[2:])
+    if message.metered and ok:
+        return Outcome(any(returned[:32]), int.from_bytes(returned[32:64], "big"), returned[64:])
+    used = int(str(result["gasUsed"]), 16)
+    return Outcome(ok, max(0, used - _intrinsic(message.data)), returned)
 
 
 # ---------------------------------------------------------------------- names
@@ -116,7 +130,7 @@ class _Provider(AsyncBaseProvider):
 
 def ens_resolver(asks: Asks) -> Resolver:
     """Names by the endpoint's chain's ENS. A chain without ENS has no names."""
-    ens = AsyncENS(_Provider(asks))
+    ens = AsyncENS(_Provider(asks), middleware=())
     ens.w3.middleware_onion.remove("stalecheck")  # it would refuse an idle chain
 
     async def resolve(name: str) -> Address | None:

@@ -42,7 +42,8 @@ async def supply(
         failed = next((i for i, one in enumerate(tried) if not one.ok and one.action not in hopeless), None)
         if failed is None:
             return Supplied(tried, tuple(before), tuple(grants), tuple(lacks))
-        state = [*before, *(perform(stage, one.calls) for one in tried[:failed])]
+        made = [*(one.calls for one in tried[:failed]), tried[failed].calls[: tried[failed].failed_at or 0]]
+        state = [*before, *(perform(stage, calls) for calls in made)]
         grant = await find_grant(chain, stage, tried[failed], state, tokens)
         if grant is None or (grant.of is None and grant in grants):
             hopeless.add(tried[failed].action)
