@@ -123,8 +123,8 @@ async def call(
 
 
 @dataclass(frozen=True)
-class AccountAllowed(Result):
-    schema = "conductor/account-allow/1"
+class ExecutorSet(Result):
+    schema = "conductor/account-executor/1"
 
     account: str
     executor: str
@@ -136,14 +136,14 @@ class AccountAllowed(Result):
         return f"{self.executor} {done} {self.account}, transaction {self.transaction.hash}"
 
 
-@command("allow", AccountAllowed, click.argument("executor"), settings_options(key=True))
-async def allow(executor: str, settings: Settings) -> AccountAllowed:
+@command("allow", ExecutorSet, click.argument("executor"), settings_options(key=True))
+async def allow(executor: str, settings: Settings) -> ExecutorSet:
     """Let EXECUTOR, such as a later Scheduler, act through the Account. By its owner."""
     return await _set_executor(settings, executor, allowed=True)
 
 
-@command("revoke", AccountAllowed, click.argument("executor", required=False), settings_options(key=True))
-async def revoke(executor: str | None, settings: Settings) -> AccountAllowed:
+@command("revoke", ExecutorSet, click.argument("executor", required=False), settings_options(key=True))
+async def revoke(executor: str | None, settings: Settings) -> ExecutorSet:
     """Cut EXECUTOR off the Account; default: this Scheduler. By its owner.
 
     Steps whose windows are open then fail.
@@ -166,11 +166,11 @@ for _command in (show, call, allow, revoke):
 # ---------------------------------------------------------------------- details
 
 
-async def _set_executor(settings: Settings, executor: str | None, *, allowed: bool) -> AccountAllowed:
+async def _set_executor(settings: Settings, executor: str | None, *, allowed: bool) -> ExecutorSet:
     async with open_network(settings) as network:
         who = parse_address(executor, "executor") if executor else network.deployment.scheduler
     done = await _through(settings, encode_call("setExecutor", who, allowed, contract="Account"))
-    return AccountAllowed(done.account, to_checksum_address(who), allowed, done.transaction)
+    return ExecutorSet(done.account, to_checksum_address(who), allowed, done.transaction)
 
 
 async def _through(settings: Settings, data: bytes) -> AccountDone:

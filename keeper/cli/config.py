@@ -42,7 +42,7 @@ class ConfigShow(Result):
     click.option("--database", metavar="URL", help="As other commands take it."),
 )
 def show(**flags: Any) -> ConfigShow:
-    """Show every setting and where it came from: a flag, the environment, ./conductor.toml, the user's file, a default."""
+    """Show every setting, and where it came from: a flag, the environment, a file, or a default."""
     found: Mapping[str, tuple[str, str]] = load_settings(flags).shown()
     return ConfigShow(tuple(Setting(name, value, origin) for name, (value, origin) in found.items()))
 

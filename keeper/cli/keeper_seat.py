@@ -20,7 +20,7 @@ from keeper.cli.network import open_network
 from keeper.cli.options import settings as settings_options
 from keeper.cli.output import Result, fields, progress
 from keeper.plans.show_calls import coin_text
-from keeper.wire.errors import BadInput
+from keeper.wire.errors import BadInput, NotNow
 from keeper.wire.types import Address
 
 
@@ -71,7 +71,8 @@ class KeeperInit(Result):
 async def init(name: str, keystores: str | None, settings: Settings) -> KeeperInit:
     """Make a hot key in an encrypted keystore, and a database.
 
-    CONDUCTOR_PRIVATE_KEY_FILE brings a key of one's own; the password comes from CONDUCTOR_PASSWORD_FILE, or is asked for.
+    CONDUCTOR_PRIVATE_KEY_FILE brings a key of one's own. The password comes from CONDUCTOR_PASSWORD_FILE, or is
+    asked for.
     """
     password = settings.password.get_secret_value() if settings.password else _new_password()
     key = None
@@ -107,7 +108,10 @@ class KeeperCheck(Result):
 
 @command("check", KeeperCheck, keeper_settings())
 async def check(settings: Settings) -> KeeperCheck:
-    """Look at everything a keeper needs: chain, Scheduler, database, key, balance, seat. Exit code 3 if one is lacking."""
+    """Look at everything a keeper needs: chain, Scheduler, database, key, balance, seat.
+
+    Exit code 3: one of them is lacking.
+    """
     found = await report.check(await on_its_chain(settings))
     return KeeperCheck(all(one.ok for one in found), tuple(OneCheck(o.name, o.ok, o.said, o.remedy) for o in found))
 
@@ -153,8 +157,7 @@ class KeeperLeave(Result):
     def text(self) -> str:
         if self.release_at_s is None:
             return f"seat {self.seat} is free, its bond is paid out in transaction {self.transaction}"
-        when = datetime.fromtimestamp(self.release_at_s, UTC).strftime("%Y-%m-%d %H:%M UTC")
-        return f"seat {self.seat} is left; run this again from {when} on for its bond"
+        return f"seat {self.seat} is left; run this again from {_day(self.release_at_s)} on for its bond"
 
 
 @command(
@@ -179,6 +182,9 @@ async def leave(number: int | None, to: str | None, settings: Settings) -> Keepe
                 raise BadInput(f"{to_checksum_address(me)} has no seat", field="seat", remedy=remedy)
             number = mine.number
         _, release_at_s = await seat.read_seat(connection, number)
+        if (await connection.pool.head()).time_s < release_at_s:
+            message = f"the bond of seat {number} comes out from {_day(release_at_s)} on"
+            raise NotNow(message, field="bond", value=release_at_s, remedy="run this again then")
     with progress("leaving the seat"):
         if release_at_s == 0:
             left = await seat.leave(settings, number)
@@ -222,6 +228,10 @@ async def on_its_chain(settings: Settings, chain_id: int | None = None) -> Setti
     async with open_network(settings, chain_id) as network:
         await network.require_protocol()
         return settings.model_copy(update={"chain": network.chain_id})
+
+
+def _day(time_s: int) -> str:
+    return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _new_password() -> str:

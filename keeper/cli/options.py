@@ -1,4 +1,4 @@
-"""Options that several commands share. Flags go over the environment, it over ./conductor.toml, that over the user's."""
+"""Options that several commands share. Flags go over the environment, that over ./conductor.toml and the user's."""
 
 from __future__ import annotations
 

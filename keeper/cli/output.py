@@ -71,3 +71,8 @@ def fields(pairs: Sequence[tuple[str, str]]) -> str:
     """`name  value`, one a line, the values in one column."""
     width = max(len(name) for name, _ in pairs)
     return "\n".join(f"{name.ljust(width)}  {value}".rstrip() for name, value in pairs)
+
+
+def rounded(wei: int) -> str:
+    """An amount of coin for people, to six digits; exact amounts are in the JSON."""
+    return f"{wei / 10**9:.6g} gwei" if abs(wei) < 10**12 else f"{wei / 10**18:.6g} ether"

@@ -61,10 +61,8 @@ class PlanCheck(Result):
             [
                 ("plan", f"{self.plan}  {self.name}"),
                 ("account", f"{self.account} of {self.owner} on chain {self.chain_id}"),
-                (
-                    "deposit",
-                    f"{coin_text(int(self.deposit_wei))}, first run at worst {coin_text(int(self.first_run_worst_wei))}",
-                ),
+                ("deposit", coin_text(int(self.deposit_wei))),
+                ("first run", f"{coin_text(int(self.first_run_worst_wei))} at worst"),
             ]
         )
         lacks = [f"lacks  {one.lack}\n       {one.remedy}" for one in self.lacks]
@@ -122,10 +120,8 @@ def short_deposit(compiled: Compiled, worst_wei: int) -> str | None:
 
     if compiled.deposit_wei >= worst_wei:
         return None
-    return (
-        f"the deposit of {coin_text(compiled.deposit_wei)} is too small: the first run may cost {coin_text(worst_wei)}, "
-        f"{coin_text(worst_wei - compiled.deposit_wei)} more"
-    )
+    given, missing = coin_text(compiled.deposit_wei), coin_text(worst_wei - compiled.deposit_wei)
+    return f"the deposit of {given} is too small: the first run may cost {coin_text(worst_wei)}, {missing} more"
 
 
 def lacks_of(grants: Iterable[Grant]) -> list[Lack]:

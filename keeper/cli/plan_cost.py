@@ -11,9 +11,8 @@ from keeper.chain.settings import Settings
 from keeper.cli.command import command
 from keeper.cli.options import PLAN_FILE, SETS
 from keeper.cli.options import settings as settings_options
-from keeper.cli.output import Result, fields, progress, table
+from keeper.cli.output import Result, fields, progress, rounded, table
 from keeper.cli.planfile import open_plan
-from keeper.plans.show_calls import coin_text
 
 
 @dataclass(frozen=True)
@@ -34,8 +33,8 @@ class PlanGraph(Result):
     PlanGraph,
     PLAN_FILE,
     SETS,
-    click.option("--format", "shape", type=click.Choice(["lanes", "mermaid", "dot"]), default="lanes", show_default=True,
-                 help="Text, a Mermaid flowchart, or Graphviz."),
+    click.option("--format", "shape", type=click.Choice(["lanes", "mermaid", "dot"]), default="lanes",
+                 show_default=True, help="Text, a Mermaid flowchart, or Graphviz."),
     settings_options(),
 )  # fmt: skip
 async def graph(file: str, sets: tuple[str, ...], shape: str, settings: Settings) -> PlanGraph:
@@ -76,7 +75,7 @@ class PlanEstimate(Result):
     def text(self) -> str:
 
         def coin(wei: str) -> str:
-            return coin_text(int(wei))
+            return rounded(int(wei))
 
         rows = [
             (f"undo {one.step}" if one.undo else one.step, str(one.gas), coin(one.expected_wei), coin(one.worst_wei))

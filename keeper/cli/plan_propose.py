@@ -185,7 +185,8 @@ async def sign(file: str, sets: tuple[str, ...], typed_data: bool, settings: Set
         if not typed_data:
             signer = await require_signer(settings)
             if signer.address != compiled.owner:
-                message = f"the plan's owner is {to_checksum_address(compiled.owner)}, the key is {to_checksum_address(signer.address)}"
+                owner, key = to_checksum_address(compiled.owner), to_checksum_address(signer.address)
+                message = f"the plan's owner is {owner}, the key is {key}"
                 raise BadInput(
                     message, field="account", remedy="sign with the owner's key; a contract signs the --typed-data"
                 )

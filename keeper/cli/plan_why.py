@@ -96,7 +96,11 @@ def _open(found: Followed) -> list[int]:
 def _step(found: Followed, one: Why) -> StepWhy:
     clock = "seconds" if found.view.in_seconds else "blocks"
     steps = found.view.plan.steps
-    next_step = one.next_step
+    next_step, on_chain = one.next_step, one.on_chain
+    if one.code is Code.NEEDS_PENDING:
+        step, word = steps[one.step], found.view.state.word
+        waits = [found.ids[i] for i in range(step.index) if (step.needs & ~word.settled) >> i & 1]
+        on_chain, next_step = f"pending: {', '.join(waits)}", f"wait until {', '.join(waits)} settled"
     if one.code is Code.TOO_EARLY and one.at is not None:
         next_step = f"wait until {moment(one.at, 'seconds' if clock == 'seconds' else 'blocks').removeprefix('at ')}"
     about = one.code in (Code.CONDITION_FALSE, Code.UNREADABLE) and bool(steps)
@@ -109,7 +113,7 @@ def _step(found: Followed, one: Why) -> StepWhy:
         reason=one.reason,
         code=None if one.code is None else one.code.value,
         conditions=_conditions(steps[one.step], found.compiled) if about else (),
-        on_chain=one.on_chain,
+        on_chain=on_chain,
         wanted=one.wanted,
         next_step=next_step,
     )

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import click
@@ -15,29 +13,36 @@ from keeper.cli.errors import as_conductor_error, as_json, line
 from keeper.cli.lazy import Lazy, LazyGroup
 
 COMMANDS = {
-    "deploy": Lazy("put the protocol on a chain, at the same addresses as everywhere", lambda: import_module("keeper.cli.deploy").deploy),
+    "demo": Lazy(
+        "the protocol, a DAO and three keepers on a local chain", lambda: import_module("keeper.cli.demo").demo
+    ),
+    "deploy": Lazy(
+        "put the protocol on a chain, at the same addresses as everywhere",
+        lambda: import_module("keeper.cli.deploy").deploy,
+    ),
     "new": Lazy("begin a plan file, from nothing or from a Safe's batch", lambda: import_module("keeper.cli.new").new),
     "plan": Lazy("check, propose, schedule and follow plans", lambda: import_module("keeper.cli.plan").group),
-    "keeper": Lazy("run a keeper, and look after its seat and earnings", lambda: import_module("keeper.cli.keeper").group),
-    "account": Lazy("look at an owner's Account, and act through it", lambda: import_module("keeper.cli.account").group),
+    "keeper": Lazy(
+        "run a keeper, and look after its seat and earnings", lambda: import_module("keeper.cli.keeper").group
+    ),
+    "account": Lazy(
+        "look at an owner's Account, and act through it", lambda: import_module("keeper.cli.account").group
+    ),
     "config": Lazy("see the settings and where each came from", lambda: import_module("keeper.cli.config").group),
-    "completion": Lazy("print what a shell needs to complete commands", lambda: import_module("keeper.cli.completion").completion),
-}  # fmt: skip
-
-if find_spec("keeper.cli.demo") is not None:
-    COMMANDS = {
-        "demo": Lazy("the protocol, a DAO and three keepers on a local chain", lambda: import_module("keeper.cli.demo").demo)
-    } | COMMANDS  # fmt: skip
+    "completion": Lazy(
+        "print what a shell needs to complete commands", lambda: import_module("keeper.cli.completion").completion
+    ),
+}
 
 
 class Root(LazyGroup):
     """Turns whatever a command raises into one line, or JSON, and an exit code."""
 
-    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> Any:  # type: ignore[override]
-        extra.pop("standalone_mode", None)
-        given = list(sys.argv[1:] if args is None else args)
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        wanted = args[0] if args else kwargs.pop("args", None)
+        given = sys.argv[1:] if wanted is None else list(wanted)
         try:
-            code = super().main(given, prog_name, standalone_mode=False, **extra)
+            code = super().main(given, *args[1:], **{**kwargs, "standalone_mode": False})
         except BrokenPipeError:  # whoever read us has enough
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - for the interpreter's own flush at the end
             sys.exit(1)
