@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from eth_abi.abi import encode
@@ -182,7 +181,7 @@ def test_a_safe_signs_a_plan_that_a_stranger_schedules(url: str) -> None:
         digest = schedule_digest(deployment.scheduler, plan.plan_id)
         good = await safe.sign(digest)
         packed = plan.packed
-        with pytest.raises(AssertionError, match="(?i)signature"):
+        with pytest.raises(AssertionError, match=r"(?i)signature"):
             await node.send(
                 deployment.scheduler, encode_call("scheduleFor", packed, good[:65]), 10**16, node.accounts[5]
             )
