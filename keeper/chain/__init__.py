@@ -1,13 +1,13 @@
 """One chain, as a keeper needs it: read it from several endpoints, follow it, and send transactions exactly once.
 
-This layer knows blocks, logs, transactions and a due queue; what they mean is decided above it. Addresses, hashes and data
-are bytes, money is wei, times are unix seconds.
+This layer knows blocks, logs, transactions and a due queue; what they mean is decided above it. Addresses, hashes and
+data are bytes, money is wei, times are unix seconds.
 
 ```python
 pool = EndpointPool.over_http(chain_id, urls)          # endpoints.py
 head = await pool.head()                               # Block
 view = await pool.pin()                                # reads of one decision: one endpoint, one block (view.head)
-word = await view.call(to, data)                       # reads.py: block, logs, call, code, storage, balance_wei, nonce ..
+word = await view.call(to, data)                       # reads.py: block, logs, call, code, storage, nonce ..
 await pool.reads.receipt(tx_hash)                      # reads of no particular endpoint
 await pool.send_raw(raw)                               # SendResult(outcome: SendOutcome, said), from all endpoints
 
@@ -16,8 +16,8 @@ async with store.write() as tx: ...                    # one transaction
 
 follower = Follower(pool, store, Source(start, (scheduler,)), consumer)      # follower.py
 async for event in follower.catch_up(): ...            # Advanced(block, logs, head) | RolledBack(to, depth)
-class MyConsumer:                                      # writes through the ledger only, so that blocks can be taken back
-    async def apply(self, ledger, block, logs): ...    # ledger.py: fact, set_fact, plan, put_plan, set_jobs, put_job, drop_job
+class MyConsumer:                                      # writes through the ledger only
+    async def apply(self, ledger, block, logs): ...    # ledger.py: set_fact, put_plan, set_jobs, put_job ..
 
 jobs = Jobs(store, chain_id)                           # jobs.py: the due queue
 for job in await jobs.lease(worker, signer, Now(block, time_s, wall_s), limit=20): ...

@@ -9,7 +9,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 
 class Clock:
-    """Calls async functions every so often. A call that is still running is not started again; missed ticks become one."""
+    """Calls async functions every so often. A call still running is not started again; missed ticks become one."""
 
     def __init__(self) -> None:
         self._scheduler = AsyncIOScheduler(

@@ -67,7 +67,7 @@ class _Endpoint:
 
 
 class EndpointPool:
-    """`Chain` over several transports. Errors: NoEndpoint when none can be used, EndpointFailed when all tries failed."""
+    """`Chain` over several transports. Errors: NoEndpoint if none can be used, EndpointFailed if all tries failed."""
 
     def __init__(
         self,
@@ -214,7 +214,7 @@ class EndpointPool:
             return None
 
     async def _backed(self, reads: Reads, head: Block) -> bool:
-        """Whether the head follows from what is known, or its endpoint can show its parent: an invented one has none."""
+        """Whether the head follows what is known, or its endpoint can show its parent: an invented one has none."""
         known = self._known
         if head.number == 0 or (known is not None and (head == known or _follows(head, known))):
             return True

@@ -124,10 +124,12 @@ class Entries:
             return _all(await tx.execute(self._select().where(*live).order_by(outbox.c.nonce)))
 
     async def next_nonce(self, tx: AsyncConnection, signer: bytes, chain_nonce: int) -> int:
-        """The nonce to sign next. Until `tx` ends nobody else signs on this chain: neither nonce nor key is taken twice."""
+        """The nonce to sign next. Until `tx` ends nobody else signs on this chain, so nothing is taken twice."""
         row = {"chain_id": self._chain_id, "signer": signer, "next_nonce": chain_nonce}
         await tx.execute(self._store.insert(signers).values(row).on_conflict_do_nothing())
-        all_rows = select(signers).where(signers.c.chain_id == self._chain_id).order_by(signers.c.signer).with_for_update()
+        all_rows = (
+            select(signers).where(signers.c.chain_id == self._chain_id).order_by(signers.c.signer).with_for_update()
+        )
         stored = {row["signer"]: row["next_nonce"] for row in (await tx.execute(all_rows)).mappings()}
         return max(int(stored[signer]), chain_nonce)
 
@@ -177,7 +179,7 @@ class Entries:
             await tx.execute(update(outbox).where(*same).values(changed))
 
     async def were_mined(self, found: Sequence[tuple[Entry, Receipt, Outcome]]) -> None:
-        """Notes receipts. Work that was done counts as wanted again, so that its key finds it; a revert frees the key."""
+        """Notes receipts. Work that was done is wanted again, so that its key finds it; a revert frees the key."""
         async with self._store.write() as tx:
             for entry, receipt, outcome in found:
                 rival = select(func.count()).where(

@@ -1,7 +1,7 @@
-"""Follows one chain: every block once, in order, with its logs, what follows from them and the cursor in one transaction.
+"""Follows one chain: every block once, in order; its logs, what follows from them and the cursor in one transaction.
 
-Far behind the head blocks are taken in ranges; near it one by one, asked for by hash, so that a node that lacks the block
-has to say so. A block whose parent is not ours takes blocks back until one is; what followed from them goes with them.
+Far behind the head blocks are taken in ranges; near it one by one, asked for by hash, so that a node that lacks the
+block has to say so. A block whose parent is not ours takes blocks back until one is; what followed from them goes too.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from keeper.wire.errors import BadInput, ConductorError
 
 
 class Consumer(Protocol):
-    """Turns logs into derived state. It touches nothing but the ledger, so that a block can be taken back, or repeated."""
+    """Turns logs into derived state. It touches only the ledger, so that a block can be taken back, or repeated."""
 
     async def apply(self, ledger: Ledger, block: Block, logs: Sequence[Log]) -> None: ...
 
@@ -93,7 +93,7 @@ class Follower:
         self._policy = policy or FollowPolicy()
 
     async def run(self, *, every_s: float, on_trouble: Callable[[ConductorError], None]) -> AsyncIterator[Event]:
-        """Catches up, then looks for news every so often, for ever. Troubles are told and tried again; DeepReorg ends it."""
+        """Catches up, then looks for news every so often, for ever. Troubles are told; only DeepReorg ends it."""
         while True:
             try:
                 async for event in self.catch_up():

@@ -40,7 +40,7 @@ class Policy:
     banished_s: float = 300.0
     """How long an endpoint of another chain, or one caught lying, is left alone."""
     patience_s: float = 2.0
-    """How long a probe or a send waits for one endpoint while there are others; reads wait for the transport's limit."""
+    """How long a probe or a send waits for one of several endpoints; reads wait for the transport's limit."""
     lag: int = 5
     """Further behind the best head than this is lagging."""
     tries: int = 3

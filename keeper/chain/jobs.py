@@ -1,4 +1,4 @@
-"""The due queue: who does what, and when. What is due follows from the chain (Ledger.put_job); who does it is decided here.
+"""The due queue. What is due follows from the chain (Ledger.put_job); who does it is decided here.
 
 open ---lease---> leased ---rest---> resting ---(backoff_until)---> leased ..
                   leased ---(leased_until has passed: its worker died)---> leased by another
@@ -58,7 +58,7 @@ class Jobs:
     ) -> tuple[Job, ...]:
         """Up to `limit` jobs, the earliest due first, for this worker alone until now + `lease_s`.
 
-        Two workers never get the same job. `actions` keeps queues apart, so that one kind of work never waits for another.
+        Two workers never get the same job. `actions` keeps queues apart: one kind of work never waits for another.
         """
         taken: list[Any] = []
         until = now.wall_s + lease_s
@@ -103,7 +103,7 @@ class Jobs:
         """How many jobs are open, leased and resting."""
         wanted = select(jobs.c.state, func.count()).where(jobs.c.chain_id == self._chain_id).group_by(jobs.c.state)
         async with self._store.read() as tx:
-            return {state: count for state, count in (await tx.execute(wanted)).all()}
+            return dict(iter(await tx.execute(wanted)))
 
     def _ways(self, now: Now) -> tuple[tuple[BooleanClauseList | ColumnElement[bool], Any], ...]:
         """The ways to be due, each answered by an index of its own, and their orders."""

@@ -67,7 +67,7 @@ class Folders:
 async def unlock(store: Keystore, password: str) -> LocalSigner:
     """Decrypts in a thread of its own: it is made to be slow. Errors: BadInput if the password is wrong."""
     try:
-        key = await asyncio.to_thread(Account.decrypt, store.path.read_text(), password)
+        key = await asyncio.to_thread(lambda: Account.decrypt(store.path.read_text(), password))
     except ValueError:
         raise BadInput(
             f"the password does not open {store.path}", field="password", remedy="check the password"
@@ -78,19 +78,19 @@ async def unlock(store: Keystore, password: str) -> LocalSigner:
 async def create(folder: Path, name: str, key: bytes, password: str) -> Keystore:
     """Writes a new keystore that only its owner can read. Errors: BadInput if the name is taken."""
     path = folder / f"{name}.json"
+    taken = BadInput(f"{path} exists", field="account", value=name, remedy="choose another name")
+    if await asyncio.to_thread(path.exists):
+        raise taken
     content = await asyncio.to_thread(Account.encrypt, key, password)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise BadInput(f"{path} exists", field="account", value=name, remedy="choose another name") from None
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(content, file)
+        await asyncio.to_thread(_write_new, path, json.dumps(content))
+    except FileExistsError:  # made meanwhile
+        raise taken from None
     return Keystore(name, "conductor", path, bytes.fromhex(content["address"].removeprefix("0x")))
 
 
 def secret(name: str, environment: Mapping[str, str]) -> str | None:
-    """A secret from the variable `name`, or from the file that `name`_FILE names; its last line break is not part of it.
+    """A secret from the variable `name`, or from the file that `name`_FILE names, less its last line break.
 
     Errors: BadInput if both are given or the file cannot be read.
     """
@@ -106,6 +106,12 @@ def secret(name: str, environment: Mapping[str, str]) -> str | None:
         raise BadInput(
             f"{name}_FILE cannot be read: {error.strerror}", field=f"{name}_FILE", value=file, remedy=remedy
         ) from None
+
+
+def _write_new(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -1,7 +1,7 @@
 """What follows from the blocks, and how it is undone: every change is journaled under the block that made it.
 
-A consumer of the follower writes its state through a Ledger only, so that taking a block back takes everything back that
-followed from it, whatever the consumer is.
+A consumer of the follower writes its state through a Ledger only, so that taking a block back takes back everything
+that followed from it, whatever the consumer is.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ class PlanRow:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A job as the chain has it: `action` of step `index` in `run` of `plan` is due at `due_at` of `clock` ("blocks", "seconds")."""
+    """A job as the chain has it: `action` of step `index` in `run` of `plan`, due at `due_at` in the unit of `clock`,
+    which is "blocks" or "seconds"."""
 
     plan: bytes
     run: int
@@ -132,10 +133,10 @@ class Ledger:
         before = await self._row(kind, key)
         if before == after:
             return
-        table, key_name, _ = _DERIVED[kind]
+        _, key_name, _ = _DERIVED[kind]
         entry = {"chain_id": self.chain_id, "number": self.number, "kind": kind}
-        entry["key"] = _dumps(table, {key_name: key})[key_name]
-        entry["before"] = None if before is None else _dumps(table, before)
+        entry["key"] = _dumps({key_name: key})[key_name]
+        entry["before"] = None if before is None else _dumps(before)
         await self._tx.execute(insert(journal), entry)
         await self._write(kind, key, before, after)
 
@@ -159,7 +160,7 @@ def _columns(kind: str) -> list[Any]:
     return [table.c[name] for name in columns]
 
 
-def _dumps(table: Table, row: Mapping[str, Any]) -> dict[str, Json]:
+def _dumps(row: Mapping[str, Any]) -> dict[str, Json]:
     """A row as JSON: bytes become hexadecimal text."""
     return {name: value.hex() if isinstance(value, bytes) else value for name, value in row.items()}
 

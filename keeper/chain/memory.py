@@ -75,7 +75,7 @@ class SimChain:
         1,
         (SimLog(tx.to, (keccak(tx.data),), tx.data),),
     )
-    answer: Callable[[bytes, bytes], bytes] = lambda to, data: b""
+    answer: Callable[[bytes, bytes], bytes] = lambda _to, _data: b""
     blocks: list[SimBlock] = field(default_factory=list)
     mempool: dict[tuple[bytes, int], Tx] = field(default_factory=dict)
     _salt: int = 0
@@ -255,8 +255,9 @@ class MemoryTransport:
             for index, (tx, status) in enumerate(block.txs):
                 if hexed(tx.hash) == tx_hash:
                     mine = [log for log in _logs(block) if log["transactionIndex"] == hex(index)]
-                    return {"transactionHash": tx_hash, "blockNumber": hex(block.number), "blockHash": hexed(block.hash),
-                            "status": hex(status), "gasUsed": hex(min(tx.gas_limit, 50_000)),
+                    return {"transactionHash": tx_hash, "blockNumber": hex(block.number),
+                            "blockHash": hexed(block.hash), "status": hex(status),
+                            "gasUsed": hex(min(tx.gas_limit, 50_000)),
                             "effectiveGasPrice": hex(block.base_fee_wei + tx.tip_wei), "logs": mine}  # fmt: skip
         return None
 
@@ -304,7 +305,8 @@ def _decode(signed: bytes) -> Tx:
 
 def _block(block: SimBlock) -> Json:
     return {"number": hex(block.number), "hash": hexed(block.hash), "parentHash": hexed(block.parent),
-            "timestamp": hex(block.time_s), "baseFeePerGas": hex(block.base_fee_wei), "gasLimit": hex(30_000_000)}  # fmt: skip
+            "timestamp": hex(block.time_s), "baseFeePerGas": hex(block.base_fee_wei),
+            "gasLimit": hex(30_000_000)}  # fmt: skip
 
 
 def _logs(block: SimBlock) -> list[dict[str, Json]]:

@@ -30,7 +30,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 StillWanted = Callable[[Entry], Awaitable[bool]]
-"""Asked before work is signed anew or first sent after a restart: simulate it, and say False if somebody else did it."""
+"""Asked before work is signed anew, or first sent after a restart: simulate it; False if somebody else did it."""
 
 Checkpoint = Callable[[str], Awaitable[None]]
 
@@ -254,7 +254,7 @@ class Outbox:
         await self._step("send.note", self._entries.was_sent, row, result, head.number)
 
     async def _settle(self, view: View, signer: bytes, rows: Sequence[Entry], final: int) -> None:
-        """These nonces are used: by which variant, and how did it end? Without a receipt, and final: by somebody else."""
+        """These nonces are used: by which variant, and how did it end? Without receipt, and final: by somebody else."""
         hashes = await self._step("settle.hashes", self._entries.hashes, [row.id for row in rows])
         found: list[tuple[Entry, Receipt, Outcome]] = []
         missing = []
@@ -284,7 +284,7 @@ class Outbox:
         return [row for row in mined if canonical[row.block or 0] not in (None, row.block_hash)]
 
     async def _fill_gaps(self, view: View, signer: bytes, count: int, rows: Sequence[Entry]) -> None:
-        """Nonces below ours that no transaction will use hold everything up: revive the row, or spend them on nothing."""
+        """Nonces below ours that nothing will use hold everything up: revive the row, or spend them on nothing."""
         have = {row.nonce for row in rows}
         gaps = [nonce for nonce in range(count, max(have)) if nonce not in have]
         if not gaps:

@@ -71,8 +71,8 @@ class Transport(Protocol):
 
 _PHRASES: tuple[tuple[Trouble, tuple[str, ...]], ...] = (
     (Trouble.REVERTED, ("execution reverted", "vm execution error", "revert")),
-    (Trouble.TOO_MUCH, ("query returned more than", "block range", "too many results", "response size", "range too large",
-                        "exceeds the range", "limit exceeded for logs", "logs matched by query exceeds", "query timeout")),
+    (Trouble.TOO_MUCH, ("query returned more than", "block range", "too many results", "response size", "query timeout",
+                        "range too large", "exceeds the range", "limit exceeded for logs", "logs matched by query")),
     (Trouble.BUSY, ("rate limit", "too many requests", "request limit", "capacity", "quota")),
     (Trouble.BEHIND, ("header not found", "unknown block", "block not found", "missing trie node", "not canonical",
                       "blockoutofrange", "pruned", "state not available", "historical state", "resource not found",

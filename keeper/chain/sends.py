@@ -53,7 +53,7 @@ _PHRASES: tuple[tuple[SendOutcome, tuple[str, ...]], ...] = (
 
 
 def send_result(error: EndpointFailed) -> SendResult:
-    """The outcome that one endpoint's error stands for; words that nobody knows are transient, so nothing is given up."""
+    """The outcome that one endpoint's error stands for; unknown words are transient, so that nothing is given up."""
     text = error.said.lower()
     for outcome, phrases in _PHRASES:
         if any(phrase in text for phrase in phrases):

@@ -24,7 +24,7 @@ _MIGRATIONS_LOCK = 0x436F6E647563746F  # "Conducto": any constant that only our 
 class Store:
     """`async with store.write() as tx` is one transaction: all of it or, on any exception, nothing.
 
-    SQLite writers take the lock at the start (BEGIN IMMEDIATE) and, within a process, their turn; PostgreSQL's lock rows.
+    SQLite writers take the lock at the start (BEGIN IMMEDIATE) and, within a process, turns; PostgreSQL's lock rows.
     Warning: transactions do not nest; a task that opens one inside another waits for itself.
     """
 
@@ -62,8 +62,8 @@ class Store:
     async def _transaction(self, *, reading: bool) -> AsyncIterator[AsyncConnection]:
         waits = self._in_memory or (self._is_sqlite and not reading)
         async with self._turn if waits else nullcontext(), self._engine.connect() as connection:
-            if reading:
-                connection = await connection.execution_options(**self._reading())
+            if reading:  # in place: the options go to this connection, until it returns to the pool
+                await connection.execution_options(**self._reading())
             async with connection.begin():
                 yield connection
 

@@ -1,8 +1,8 @@
 """The tables. Migrations make them; this file lets the queries name them, and a test holds the two together.
 
-What a chain says (blocks, logs, plans, facts, the derived columns of jobs) is undone with its blocks by the journal. What
-we do about it (leases, attempts, the outbox) never is. Money is decimal text, because it outgrows 64 bits. Times are unix
-seconds.
+What a chain says (blocks, logs, plans, facts, the derived columns of jobs) is undone with its blocks by the journal.
+What we do about it (leases, attempts, the outbox) never is. Money is decimal text, because it outgrows 64 bits. Times
+are unix seconds.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ class Wei(TypeDecorator[int]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: int | None, dialect: Dialect) -> str | None:
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - the interface is SQLAlchemy's
         return None if value is None else str(value)
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> int | None:
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - the same
         return None if value is None else int(value)
 
 
@@ -200,7 +200,8 @@ outbox = Table(
     CheckConstraint("state IN ('signed', 'sent', 'mined', 'final')", name="state"),
     CheckConstraint("outcome IN ('done', 'reverted', 'cancelled', 'lost')", name="outcome"),
     # the same work never has two transactions that could both do it
-    Index("uq_outbox_wanted_key", "chain_id", "key", unique=True, sqlite_where=text("wanted"), postgresql_where=text("wanted")),
+    Index("uq_outbox_wanted_key", "chain_id", "key", unique=True, sqlite_where=text("wanted"),
+          postgresql_where=text("wanted")),
     Index("ix_outbox_live", "chain_id", "signer", "nonce", sqlite_where=text("state <> 'final'"),
           postgresql_where=text("state <> 'final'")),
     Index(None, "chain_id", "key"),

@@ -1,5 +1,5 @@
-"""A storm over an outbox: transactions in flight while blocks come and go, prices jump, mempools forget, somebody else uses
-our key, work stops being wanted - and the process dies at a chosen await, again and again.
+"""A storm over an outbox: transactions in flight while blocks come and go, prices jump, mempools forget, somebody else
+uses our key, work stops being wanted - and the process dies at a chosen await, again and again.
 
 What has to hold at the end: every key that stayed wanted ran exactly once, every other at most once.
 """
@@ -72,7 +72,7 @@ def kill_points() -> list[str]:
 
 @dataclass
 class Killer:
-    """The checkpoint hook of one process: kills it at the armed point, and then each of its tasks wherever it gets to."""
+    """The checkpoint hook of one process: kills it at the armed point, and each of its tasks at its next."""
 
     armed: str | None = None
     dead: bool = False
@@ -153,38 +153,38 @@ class Storm:
 
     async def _shake(self, point: str) -> None:
         """One moment of the storm; it leans towards what leads to `point`."""
-        live = self._live()
         await self.world.base_fee(self.chance.choice([1, 1, 1, 30]) * GWEI)
-        if "revive" in point:
-            await self._survive(self._undo_what_was_final)
-        elif "fill" in point:
-            await self._survive(self._leave_a_gap)
-        elif "lost" in point or "final nonce" in point:
-            await self._survive(self._take_a_nonce)
-        elif "tick.cancel" in point:
-            await self._survive(self._give_up_the_first)
-        elif any(word in point for word in ("replace", "bump", "want")):
-            await self._survive(lambda: self._hand_in(1))
-            await self.world.base_fee(DEAR_WEI)
-            await self.world.mine(2)
-            if "unwant" in point:
-                self.unwanted |= {int(entry.key) for entry in await self.outbox.live() if entry.pending and entry.wanted}
-        elif "submit" in point or "add." in point:
-            await self._survive(lambda: self._hand_in(1))
-        elif "finalize" in point:
-            await self.world.mine(5)
-        elif live and self.chance.random() < 0.05:
+        provoke = next((do for word, do in self._provocations() if word in point), None)
+        if provoke is not None:
+            await self._survive(provoke)
+        elif (live := self._live()) and self.chance.random() < 0.05:
             self.unwanted.add(self.chance.choice(live))
-        if "recover" in point:
-            await self._survive(self.outbox.recover)
         await self._survive(self._work)
         dice = self.chance.random()
-        if dice < 0.12 or ("vanish" in point or "unmine" in point or "revive" in point) and dice < 0.5:
+        if dice < (0.5 if "vanish" in point or "unmine" in point else 0.12):
             await self.world.reorg(self.chance.randint(1, 8))
         elif dice < 0.2 and (live := self._live()):
             await self.world.forget(self.submitted[self.chance.choice(live)].hash)
         elif dice < 0.85:
             await self.world.mine(1)
+
+    def _provocations(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
+        """What leads to a kill point, by a word of its name; the first that fits."""
+        return [
+            ("revive", self._undo_what_was_final),
+            ("fill", self._leave_a_gap),
+            ("lost", self._take_a_nonce),
+            ("final nonce", self._take_a_nonce),
+            ("tick.cancel", self._give_up_the_first),
+            ("unwant", lambda: self._get_stuck(unwanted=True)),
+            ("replace", self._get_stuck),
+            ("bump", self._get_stuck),
+            ("wanted", self._get_stuck),
+            ("submit", lambda: self._hand_in(1)),
+            ("add.", lambda: self._hand_in(1)),
+            ("finalize", lambda: self.world.mine(5)),
+            ("recover", self.outbox.recover),
+        ]
 
     async def _survive(self, do: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -231,6 +231,13 @@ class Storm:
     async def _hand_in(self, count: int) -> None:
         for key in self._new_keys(count):
             await self._submit(key)
+
+    async def _get_stuck(self, *, unwanted: bool = False) -> None:
+        await self._hand_in(1)
+        await self.world.base_fee(DEAR_WEI)
+        await self.world.mine(2)
+        if unwanted:
+            self.unwanted |= {int(entry.key) for entry in await self.outbox.live() if entry.pending and entry.wanted}
 
     async def _give_up_the_first(self) -> None:
         """Before anything waits behind it; then something does."""

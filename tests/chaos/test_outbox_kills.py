@@ -1,4 +1,4 @@
-"""Every await of the outbox, killed five times while transactions are in flight on a real anvil: each runs exactly once."""
+"""Every await of the outbox, killed five times with transactions in flight on a real anvil: each runs exactly once."""
 
 from __future__ import annotations
 

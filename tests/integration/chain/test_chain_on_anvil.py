@@ -65,7 +65,9 @@ async def test_reorganisations_of_every_depth_leave_exactly_the_chain(world: Anv
     """Follower and outbox side by side; after each depth both say what the chain says, and at the end all ran once."""
     pool = world.pool()
     outbox = outbox_of(pool, store)
-    follower = Follower(pool, store, Source(1, (EMITTER,)), Tally(), policy=FollowPolicy(history=64, margin=16, chunk=10))
+    follower = Follower(
+        pool, store, Source(1, (EMITTER,)), Tally(), policy=FollowPolicy(history=64, margin=16, chunk=10)
+    )
     key, rolled_back = 1, []
     for depth in range(1, 9):
         for _ in range(depth + 1):
@@ -125,7 +127,7 @@ async def test_a_bad_endpoint_beside_a_good_one_changes_nothing(
         events = [event async for event in follower.catch_up()]
         assert time.monotonic() - started < 3
         assert [event.block.number for event in events if isinstance(event, Advanced)] == [22]
-        assert list(pool.conditions.values())[0].health is state
+        assert next(iter(pool.conditions.values())).health is state
         bad.fault = None
         await settle(world, outbox)
         assert await world.ran() == dict.fromkeys(range(1, 5), 1)
@@ -158,5 +160,3 @@ async def test_a_request_never_takes_longer_than_its_limit_and_errors_hold_no_ke
             await transport.request("eth_chainId", [])
         assert "s3cret" not in f"{caught.value!r} {failed.value} {transport!r} {failed.value.as_dict()}"
         await transport.close()
-
-

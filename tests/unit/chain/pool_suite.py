@@ -1,4 +1,4 @@
-"""What a pool of endpoints has to give, whatever is behind it: run here in memory, and in tests/integration on anvil."""
+"""What a pool of endpoints has to give, whatever is behind it: run here in memory, in tests/integration on anvil."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def pool_of(world: World) -> EndpointPool:
     return EndpointPool(world.chain_id, [world.transport], policy=Policy(probe_every_s=0))
 
 
-async def signed(world: World, nonce: int, *, fee_gwei: int = 10, gas_limit: int = 60_000, value_wei: int = 0) -> Signed:
+async def signed(
+    world: World, nonce: int, *, fee_gwei: int = 10, gas_limit: int = 60_000, value_wei: int = 0
+) -> Signed:
     fees = Fees(fee_gwei * GWEI, GWEI)
     data = nonce.to_bytes(32, "big")
     return await LocalSigner(KEY).sign(Unsigned(world.chain_id, nonce, world.emitter, data, value_wei, gas_limit, fees))

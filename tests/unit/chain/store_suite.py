@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
-from keeper.chain.entries import Entries, Lease, Outcome, State
+from keeper.chain.entries import Entries, Entry, Lease, Outcome, State
 from keeper.chain.fees import Fees
 from keeper.chain.history import History
 from keeper.chain.jobs import Jobs, Now
@@ -322,7 +322,13 @@ class StoreSuite:
         async with store.write() as tx:
             new = await entries.replace(tx, entry, signed(100), Fees(9, 3), cancels=True, head=8)
         assert new is not None
-        assert (new.hash, new.fees, new.cancels, new.variants, new.signed_block) == (signed(100).hash, Fees(9, 3), True, 2, 8)
+        assert (new.hash, new.fees, new.cancels, new.variants, new.signed_block) == (
+            signed(100).hash,
+            Fees(9, 3),
+            True,
+            2,
+            8,
+        )
         async with store.write() as tx:
             assert await entries.replace(tx, entry, signed(101), Fees(9, 3), cancels=True, head=8) is None
         assert len((await entries.hashes([entry.id]))[entry.id]) == 2
@@ -339,14 +345,14 @@ def new_row(key: str, nonce: int, **changes: object) -> dict[str, object]:
     return row | changes
 
 
-async def add(store: Store, key: str, nonce: int, **changes: object):  # noqa: ANN201
+async def add(store: Store, key: str, nonce: int, **changes: object) -> Entry:
     entries = Entries(store, CHAIN)
     async with store.write() as tx:
         await entries.next_nonce(tx, SIGNER, 0)
         return await entries.add(tx, new_row(key, nonce, **changes), signed(nonce), Fees(2, 1))
 
 
-async def seen(entries: Entries):  # noqa: ANN201
+async def seen(entries: Entries) -> Entry:
     found = await entries.find("a")
     assert found is not None
     return found

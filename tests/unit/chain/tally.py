@@ -47,7 +47,11 @@ async def derived(store: Store, chain_id: int) -> list[object]:
     """What is in the store."""
     async with store.read() as tx:
         ledger = Ledger(tx, chain_id, 0)
-        return [{key: await ledger.fact(key) for key in "0123"}, await ledger.plan(PLAN), list(await ledger.jobs_of(PLAN))]
+        return [
+            {key: await ledger.fact(key) for key in "0123"},
+            await ledger.plan(PLAN),
+            list(await ledger.jobs_of(PLAN)),
+        ]
 
 
 async def stored_logs(store: Store, chain_id: int) -> tuple[Log, ...]:

@@ -1,4 +1,4 @@
-"""The follower in memory: nothing missed, nothing twice, and after any reorganisation exactly what the chain now says."""
+"""The follower in memory: nothing missed, nothing twice, after any reorganisation exactly what the chain says."""
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -251,13 +250,12 @@ async def test_a_nonce_used_by_somebody_with_our_key_is_lost_once_that_is_final(
     assert rig.runs("a") == 1
 
 
-@pytest.mark.parametrize("keep", [True, False])
 @pytest.mark.parametrize("depth", range(1, 9))
-async def test_a_reorganisation_takes_nothing_away_and_repeats_nothing(rig: Rig, depth: int, keep: bool) -> None:
+async def test_a_reorganisation_takes_nothing_away_and_repeats_nothing(rig: Rig, depth: int) -> None:
     for number in range(8):
         await rig.submit(str(number))
         await rig.block()
-    rig.chain.reorg(depth, keep=keep)
+    rig.chain.reorg(depth, keep=depth % 2 == 0)  # do nodes remember what they had mined? some
     await rig.outbox.tick()
     vanished = [number for number in range(8) if (await rig.find(str(number))).state is State.SENT]
     assert vanished == list(range(8 - depth, 8))
