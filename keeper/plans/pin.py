@@ -25,7 +25,7 @@ from keeper.plans.rehearse import Action, Stage, Tried
 from keeper.plans.scope import Question
 from keeper.plans.simulate import gas_of
 from keeper.plans.supply import supply
-from keeper.plans.timing import schedule_by_offset
+from keeper.plans.timing import schedule_by, schedule_by_offset
 from keeper.plans.values import Clock
 from keeper.wire.errors import BadInput
 from keeper.wire.types import Address
@@ -97,7 +97,9 @@ def check_times(plan: PlanFile, found: Draft, now: Now) -> None:
         problems.add(plan.at.pos, f"the start lies {ago} in the past", f"write a moment {_after(time, clock)}")
     if found.header.schedule_by < time:
         where = plan.schedule_by or plan.at
-        problems.add(where.pos, "the latest moment to be scheduled has passed", f"write a moment {_after(time, clock)}")
+        pinned = schedule_by(plan, clock) is None
+        remedy = "delete the lock: it counts from now again" if pinned else f"write a moment {_after(time, clock)}"
+        problems.add(where.pos, "the latest moment to be scheduled has passed", remedy)
     problems.stop_if_any()
 
 
