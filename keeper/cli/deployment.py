@@ -84,7 +84,7 @@ async def deploy(pool: EndpointPool, signer: Signer | None, spending: Spending) 
 def record(folder: Path, chain_id: int, placed: tuple[Placed, ...]) -> Path:
     """Writes `<folder>/<chain-id>.json`; what an earlier deployment wrote there about the same code stays."""
     path = folder / f"{chain_id}.json"
-    old: dict[str, Any] = json.loads(path.read_text())["contracts"] if path.exists() else {}
+    old = _recorded(path) if path.exists() else {}
     contracts = {}
     for one in placed:
         entry: dict[str, Any] = {
@@ -105,6 +105,14 @@ def record(folder: Path, chain_id: int, placed: tuple[Placed, ...]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, indent=2) + "\n")
     return path
+
+
+def _recorded(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text())["contracts"])
+    except (OSError, ValueError, TypeError, KeyError):
+        remedy = "move it away, and run this again"
+        raise BadInput(f"{path} is no deployment record", field="record", value=str(path), remedy=remedy) from None
 
 
 def parse_address(text: str, field: str) -> Address:
