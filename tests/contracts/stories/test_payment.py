@@ -218,3 +218,24 @@ def test_many_plans_in_one_transaction_share_its_base_gas_without_a_batch(world:
     receipt = world.call(pair, "both", world.scheduler.address, *(world.calldata(ask) for ask in batches))
     assert world.values(plan) == "DD"
     assert world.credit(pair) <= receipt.gas_used * world.base_fee
+
+
+def test_a_quote_is_never_below_what_a_run_then_costs(world: World) -> None:
+    """`quote` is what a keeper and a watcher of deposits go by: the worst case, and today's premium."""
+    world.base_fee = 7 * GWEI
+    asked = condition(world.answers, "word()", Op.EQ, 0)
+    reads = (read(world.answers, "word()", 34 + 4),)
+    cases = [
+        (priced(world.ping(1), gas_limit=60_000), 1_000 * GWEI),
+        (priced(world.ping(1), gas_limit=60_000, conditions=(asked,), reads=reads), 1_000 * GWEI),
+        (step(world.ping(1), gas_limit=60_000, fee_min_gwei=100, fee_max_gwei=300, ramp=200), 3 * GWEI),
+    ]
+    for work, cap in cases:
+        plan = world.scheduled(work, cap_wei=cap)
+        world.at(plan.start + 50).call(world.target, "note", 1)
+        worst, premium = world.scheduler.quote(plan.item(0), plan.start, world.base_fee)
+        before = world.credit(world.keeper)
+        world.do(plan.run(0))
+        paid = world.credit(world.keeper) - before
+        assert premium == (150 if work.ramp else PREMIUM_GWEI) * GWEI
+        assert paid <= worst <= 4 * paid
