@@ -41,7 +41,7 @@ class Simulator:
         asked = (self._refusal(view, moment, intent) for at, intent in enumerate(intents) if not known >> at & 1)
         answers = iter(await asyncio.gather(*asked))
         alone = [None if known >> at & 1 else next(answers) for at in range(len(intents))]
-        if done is None:
+        if done is None or view.endpoint in self._plain:
             return alone
         return [answer if known >> at & 1 else answer or _IN_THE_WAY for at, answer in enumerate(alone)]
 
