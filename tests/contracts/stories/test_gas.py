@@ -191,17 +191,18 @@ def test_too_little_gas_is_no_unreadable_condition(world: World) -> None:
 
 def test_too_little_gas_is_no_end_of_a_hold(world: World) -> None:
     """G5, C6: a referee that holds is not starved into a no, whatever stands before its section."""
-    referee = world.contract("TestReferee")
-    world.call(referee, "setMood", 1)
     many = tuple(condition(world.answers, "word()", Op.EQ, 0) for _ in range(30))
     for conditions in ((), many):
-        plan = world.scheduled(claim(referee, hold=100, closes=20, conditions=conditions))
+        plan = world.scheduled(claim(world.contract("Thrifty"), hold=100, closes=20, conditions=conditions))
         world.at(plan.start + 20)
         sweep = Sweep(world, [plan])
         (only,) = sweep.everywhere(world.calldata(plan.settle(0)), 300_000)
         assert (only.ok, only.earned) == (False, 0)
-    world.call(referee, "setMood", 0)
-    nothing_or_everything(sweep, plan.settle(0), 300_000)
+        assert sweep.ample(world.calldata(plan.settle(0))).ok is False
+    referee = world.contract("TestReferee")
+    plan = world.scheduled(claim(referee, hold=100, closes=20))
+    world.at(plan.start + 20)
+    nothing_or_everything(Sweep(world, [plan]), plan.settle(0), 300_000)
 
 
 def test_expire(world: World) -> None:
