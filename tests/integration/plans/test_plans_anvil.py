@@ -34,6 +34,7 @@ from keeper.plans.reasons import reason
 from keeper.wire.abi import encode_call, interface
 from keeper.wire.types import Address, Status
 from keeper.wire.word import PlanWord, decode_word
+from tests.unit.plans.chain_suite import holds_the_port
 
 ROOT = Path(__file__).resolve().parents[3]
 GAS_PRICE_WEI = 30 * 10**9
@@ -229,19 +230,10 @@ def test_names_of_a_chain_without_ens_are_nobodys(url: str) -> None:
     play(url, story)
 
 
-def test_messages_carry_state_over_and_tell_reverts(url: str) -> None:
+def test_the_real_chain_holds_the_port(url: str) -> None:
     async def story(node: Node) -> None:
-        _, sets, at = await orchard(node)
-        owner, other = node.accounts[0], node.accounts[5]
-        units = encode(["address", "uint256"], [to_checksum_address(other), 5])
-        back = selector("transfer(address,uint256)") + encode(["address", "uint256"], [to_checksum_address(owner), 5])
-        give = Message(owner, at["token"], selector("transfer(address,uint256)") + units)
-        first, second, third = await node.chain.simulate(
-            [Message(other, at["token"], back), give, Message(other, at["token"], back)]
-        )
-        assert (first.ok, second.ok, third.ok) == (False, True, True)
-        assert first.returned[:4] == selector("ERC20InsufficientBalance(address,uint256,uint256)")
-        assert 5_000 < third.gas_used < 200_000
-        assert sets["timelock"] == to_checksum_address(owner)
+        deployment, _, at = await orchard(node)
+        stranger = Address(b"\x31" * 20)
+        await holds_the_port(node.chain, deployment.scheduler, at["token"], node.accounts[0], stranger)
 
     play(url, story)

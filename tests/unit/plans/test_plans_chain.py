@@ -24,6 +24,7 @@ from keeper.plans.simulate import simulate
 from keeper.plans.verify import verify_deeds, verify_transaction
 from keeper.wire.errors import BadInput
 from keeper.wire.types import Status
+from tests.unit.plans.chain_suite import holds_the_port
 from tests.unit.plans.twin import (
     CALL_GAS,
     FACTS,
@@ -77,6 +78,10 @@ def pinned(source: str, on: MemoryChain, lock: Lock | None = None) -> Pinned:
 
 def account_of(compiled: Compiled) -> str:
     return text(compiled.account)
+
+
+def test_the_chain_in_memory_holds_the_port() -> None:
+    wait(holds_the_port(chain(), SCHEDULER, USDC, OWNER, TEAM))
 
 
 # ---------------------------------------------------------------------- pin
