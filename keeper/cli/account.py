@@ -14,16 +14,14 @@ from keeper.chain.settings import Settings
 from keeper.cli.command import command
 from keeper.cli.deployment import parse_address
 from keeper.cli.network import Network, open_network, require_signer
+from keeper.cli.options import parse_coin
 from keeper.cli.options import settings as settings_options
 from keeper.cli.output import Result, fields
 from keeper.cli.plan_owner import Transaction
 from keeper.cli.plan_status import account_of
 from keeper.cli.sending import Spending, send
 from keeper.plans.abi import AbiError, Type, parse_signature
-from keeper.plans.problems import Flaw, Pos
 from keeper.plans.show_calls import coin_text
-from keeper.plans.source import Scalar
-from keeper.plans.values import amount
 from keeper.wire.abi import decode_result, encode_call
 from keeper.wire.codec import encode_calls
 from keeper.wire.errors import BadInput, NotNow
@@ -118,7 +116,7 @@ async def call(
     FUNCTION is a signature such as "transfer(address,uint256)"; lists and tuples among its ARGUMENTS are JSON.
     """
     payload = _calldata(function, arguments, data)
-    one = Call(parse_address(target, "target"), _wei(value), payload)
+    one = Call(parse_address(target, "target"), parse_coin(value, "value"), payload)
     return await _through(settings, encode_call("perform", encode_calls([one]), contract="Account"))
 
 
@@ -192,13 +190,6 @@ async def _through(settings: Settings, data: bytes) -> AccountDone:
 async def _require_account(network: Network, account: Address) -> None:
     if not await network.chain.has_code(account):
         raise NotNow("the Account is not there yet", field="account", remedy="try again in a moment")
-
-
-def _wei(text: str) -> int:
-    try:
-        return amount(Scalar(text, Pos(1, 1)), coin=True).wei()
-    except Flaw as flaw:
-        raise BadInput(flaw.problem.message, field="value", value=text, remedy=flaw.problem.remedy) from None
 
 
 def _calldata(function: str | None, arguments: tuple[str, ...], data: str | None) -> bytes:

@@ -12,6 +12,9 @@ from pydantic import SecretStr
 from keeper.chain.settings import Loaded, Settings, load
 from keeper.cli.command import Decorator
 from keeper.plans.keys import CHAINS
+from keeper.plans.problems import Flaw, Pos
+from keeper.plans.source import Scalar
+from keeper.plans.values import amount
 from keeper.wire.errors import BadInput
 
 PLAN_FILE = click.argument("file", type=click.Path(dir_okay=False))
@@ -70,6 +73,14 @@ def parse_sets(sets: tuple[str, ...]) -> dict[str, str]:
             raise BadInput(f"--set {text} has no value", field="set", value=text, remedy="write --set name=value")
         found[name] = value
     return found
+
+
+def parse_coin(text: str, field: str) -> int:
+    """An amount of coin as plan files write it, in wei. Errors: BadInput."""
+    try:
+        return amount(Scalar(text, Pos(1, 1)), coin=True).wei()
+    except Flaw as flaw:
+        raise BadInput(flaw.problem.message, field=field, value=text, remedy=flaw.problem.remedy) from None
 
 
 def _chain_id(text: str | None) -> int | None:

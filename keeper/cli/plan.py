@@ -37,6 +37,10 @@ COMMANDS = {
         "report what is late, failed, or runs out of deposit", lambda: import_module("keeper.cli.plan_watch").watch
     ),
     "publish": Lazy("publish the steps of a hidden plan", lambda: import_module("keeper.cli.plan_owner").publish),
+    "deposit": Lazy("add to a plan's deposit", lambda: import_module("keeper.cli.plan_owner").deposit),
+    "reclaim": Lazy(
+        "move what a finished plan left to its owner's Account", lambda: import_module("keeper.cli.plan_owner").reclaim
+    ),
     "cancel": Lazy("end a plan; what is done is undone", lambda: import_module("keeper.cli.plan_owner").cancel),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import click
@@ -12,14 +13,15 @@ from keeper.chain.signer import Signer
 from keeper.chain.values import Receipt
 from keeper.cli.command import command
 from keeper.cli.network import Network, open_network, require_signer
-from keeper.cli.options import PLAN, PLAN_FILE, SETS
+from keeper.cli.options import PLAN, PLAN_FILE, SETS, parse_coin
 from keeper.cli.options import settings as settings_options
 from keeper.cli.output import Result, fields, note
 from keeper.cli.plan_propose import needed, require_deposit
 from keeper.cli.planfile import as_locked, open_plan, read_source
-from keeper.cli.planview import named, read_plan_on
+from keeper.cli.planview import Followed, named, read_plan_on
 from keeper.cli.sending import Spending, send
 from keeper.plans import Compiled, owner_calls, schedule_call
+from keeper.plans.show_calls import coin_text
 from keeper.wire.abi import encode_call
 from keeper.wire.errors import BadInput
 
@@ -134,6 +136,36 @@ async def publish(file: str, settings: Settings) -> PlanPublished:
 
 
 @dataclass(frozen=True)
+class PlanDeposit(Result):
+    """`deposit_wei` is the plan's after it."""
+
+    schema = "conductor/plan-deposit/1"
+
+    plan: str
+    deposit_wei: str
+    transaction: Transaction
+
+    def text(self) -> str:
+        done = f"in block {self.transaction.block}, transaction {self.transaction.hash}"
+        return fields([("plan", self.plan), ("done", done), ("deposit", coin_text(int(self.deposit_wei)))])
+
+
+@command("deposit", PlanDeposit, PLAN, click.argument("amount"), settings_options(key=True))
+async def deposit(plan: str, amount: str, settings: Settings) -> PlanDeposit:
+    """Add AMOUNT, such as "0.1 ether", to a plan's deposit; by anyone."""
+    value_wei = parse_coin(amount, "amount")
+    return await _change_deposit(plan, settings, lambda found: encode_call("deposit", found.view.id), value_wei)
+
+
+@command("reclaim", PlanDeposit, PLAN, settings_options(key=True))
+async def reclaim(plan: str, settings: Settings) -> PlanDeposit:
+    """Move what is left of a finished plan's deposit to its owner's Account; by anyone."""
+    return await _change_deposit(
+        plan, settings, lambda found: encode_call("reclaim", found.view.header + found.view.root)
+    )
+
+
+@dataclass(frozen=True)
 class PlanCancelled(Result):
     """`status` is the plan's after it."""
 
@@ -160,9 +192,22 @@ async def cancel(plan: str, settings: Settings) -> PlanCancelled:
         return PlanCancelled(f"0x{wanted.id.hex()}", status, Transaction.of(receipt))
 
 
-async def _send(network: Network, settings: Settings, data: bytes) -> Receipt:
+async def _change_deposit(
+    plan: str, settings: Settings, calldata: Callable[[Followed], bytes], value_wei: int = 0
+) -> PlanDeposit:
+    wanted = named(plan)
+    async with open_network(settings, wanted.chain_id) as network:
+        found = await read_plan_on(network, wanted)
+        receipt = await _send(network, settings, calldata(found), value_wei)
+        after = await read_plan_on(network, wanted)
+        deposit_wei = after.view.state.word.deposit_gwei * 10**9
+        return PlanDeposit(f"0x{wanted.id.hex()}", str(deposit_wei), Transaction.of(receipt))
+
+
+async def _send(network: Network, settings: Settings, data: bytes, value_wei: int = 0) -> Receipt:
     signer = await require_signer(settings)
-    return await send(network.pool, signer, network.deployment.scheduler, data, spending=Spending.of(settings))
+    target, spending = network.deployment.scheduler, Spending.of(settings)
+    return await send(network.pool, signer, target, data, value_wei=value_wei, spending=spending)
 
 
 def _require_owner(compiled: Compiled, signer: Signer) -> None:

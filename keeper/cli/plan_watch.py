@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, replace
 
 import aiohttp
 import click
 
-from keeper.bots.chances import PLAN_WIDE, Action, chances
+from keeper.bots.chances import PLAN_WIDE, chances
+from keeper.bots.why import explain
+from keeper.chain.endpoints import NoEndpoint
+from keeper.chain.rpc import EndpointFailed
 from keeper.chain.settings import Settings
 from keeper.cli.command import command
 from keeper.cli.network import Network, open_network
@@ -18,9 +21,10 @@ from keeper.cli.options import PLAN
 from keeper.cli.options import settings as settings_options
 from keeper.cli.output import Result, emit, note
 from keeper.cli.plan_status import said
-from keeper.cli.planview import Followed, named, read_plan_on
+from keeper.cli.planview import Followed, Named, named, read_plan_on
 from keeper.plans import estimate
 from keeper.plans.show_calls import coin_text
+from keeper.wire.error_table import Code
 from keeper.wire.errors import BadInput
 from keeper.wire.types import Status, Value
 
@@ -63,55 +67,103 @@ async def watch(plan: str, webhook: str | None, late: int | None, once: bool, se
     if webhook is not None and not webhook.startswith(("http://", "https://")):
         raise BadInput(f"{webhook!r} is no webhook", field="webhook", value=webhook, remedy="write https://..")
     wanted = named(plan)
-    seen: set[tuple[int, str, str | None]] = set()
     async with open_network(settings, wanted.chain_id) as network:
-        last_block = -1
+        watching = _Watch(network, wanted, late)
         while True:
-            head = await network.pool.head()
-            if head.number != last_block:
-                last_block = head.number
-                found = await read_plan_on(network, wanted)
-                now = head.time_s if found.view.in_seconds else head.number
-                for alert in alerts(found, network, head.number, now, late):
-                    if (key := (alert.run, alert.kind, alert.step)) not in seen:
-                        seen.add(key)
-                        emit(alert)
-                        await _post(webhook, alert)
-                        if alert.kind == "ended":
-                            return
-            if once:
-                click.get_current_context().exit(3 if seen else 0)
+            for alert in await _patiently(watching.look, once=once):
+                emit(alert)
+                await _post(webhook, alert)
+            if watching.ended or once:
+                break
             await asyncio.sleep(settings.poll_s)
+    if once and watching.seen:
+        click.get_current_context().exit(3)
 
 
-def alerts(found: Followed, network: Network, block: int, now: int, late: int | None) -> Iterator[PlanAlert]:
-    """Everything there is to report about a plan at this moment, on its clock."""
+class _Watch:
+    """What was reported already, and the next look at the plan."""
+
+    def __init__(self, network: Network, plan: Named, late: int | None) -> None:
+        self.network, self.plan, self.late = network, plan, late
+        self.seen: set[tuple[int, str, str | None]] = set()
+        self.since_run: int | None = None
+        self.block = -1
+        self.ended = False
+
+    async def look(self) -> list[PlanAlert]:
+        """What is new at this block."""
+        head = await self.network.pool.head()
+        if head.number == self.block:
+            return []
+        found = await read_plan_on(self.network, self.plan)
+        run = found.view.state.word.run
+        self.since_run = run if self.since_run is None else self.since_run
+        now = head.time_s if found.view.in_seconds else head.number
+        fresh = []
+        for alert in alerts(found, self.network.chain_id, head.number, now, self.late, self.since_run):
+            key = (alert.run, alert.kind, alert.step)
+            said_now = None if key in self.seen else await _explained(self.network, found, alert)
+            if said_now is not None:
+                self.seen.add(key)
+                fresh.append(said_now)
+        self.block, self.ended = head.number, found.view.state.word.is_final
+        return fresh
+
+
+async def _patiently(look: Callable[[], Awaitable[list[PlanAlert]]], *, once: bool) -> list[PlanAlert]:
+    """An endpoint's trouble is said, and the next look tries again."""
+    try:
+        return await look()
+    except (EndpointFailed, NoEndpoint) as error:
+        if once:
+            raise
+        note(f"cannot look: {error}")
+        return []
+
+
+def alerts(
+    found: Followed, chain_id: int, block: int, now: int, late: int | None = None, since_run: int = 0
+) -> Iterator[PlanAlert]:
+    """Everything there is to report about a plan at this moment, `now` on its clock. Pure.
+
+    Failures are told of every run from `since_run` on: a recurring plan may have gone on since.
+    """
     view, word = found.view, found.view.state.word
 
-    def alert(kind: str, step: int | None, message: str) -> PlanAlert:
+    def alert(kind: str, step: int | None, message: str, run: int = word.run) -> PlanAlert:
         name = None if step is None else found.ids[step]
-        return PlanAlert(f"0x{view.id.hex()}", network.chain_id, block, word.run, kind, name, message)
+        return PlanAlert(f"0x{view.id.hex()}", chain_id, block, run, kind, name, message)
 
-    for index, name in enumerate(found.ids):
-        if word.value(index) in (Value.FAILED, Value.UNDO_FAILED):
-            yield alert("failed", index, f"step {name} is {said(word.value(index))}")
+    for move in found.moves:
+        for index, value in move.changes if move.word.run >= since_run else ():
+            if value in (Value.FAILED, Value.UNDO_FAILED):
+                yield alert("failed", index, f"step {found.ids[index]} is {said(value)}", move.word.run)
     grace = late if late is not None else 120 if view.in_seconds else 10
     unit = "seconds" if view.in_seconds else "blocks"
     for chance in chances(view):
         over = chance.until is not None and now >= chance.until
-        if chance.action is not Action.EXPIRE and chance.index != PLAN_WIDE and not over and now - chance.at > grace:
+        if chance.index != PLAN_WIDE and not over and now - chance.at > grace:
             what = f"{chance.action.value} of step {found.ids[chance.index]}"
             yield alert("late", chance.index, f"the {what} is due for {now - chance.at} {unit}")
-    if word.status is Status.ACTIVE and found.compiled is not None:
-        compiled = found.compiled
-        worst_wei = estimate(compiled, compiled.header.chains[0].cap_wei).worst_wei
+    if word.status is Status.ACTIVE and not word.settled and found.compiled is not None:
+        worst_wei = estimate(found.compiled, found.compiled.header.chains[0].cap_wei).worst_wei
         deposit_wei = word.deposit_gwei * 10**9
-        if deposit_wei < worst_wei and not word.settled:
+        if deposit_wei < worst_wei:
             short = coin_text(worst_wei - deposit_wei)
-            said_ = f"the deposit of {coin_text(deposit_wei)} is {short} below the run's worst case"
-            yield alert("deposit", None, said_)
+            message = f"the deposit of {coin_text(deposit_wei)} is {short} below the next run's worst case"
+            yield alert("deposit", None, message)
     if word.is_final:
         yield alert("ended", None, f"the plan is {said(word.status)}")
+
+
+async def _explained(network: Network, found: Followed, alert: PlanAlert) -> PlanAlert | None:
+    """What is late, with the reason; None for a step that waits for its condition, as the plan wants it to."""
+    if alert.kind != "late" or alert.step is None:
+        return alert
+    why = await explain(network.pool, network.deployment.scheduler, found.view, found.index(alert.step))
+    if why.code is Code.CONDITION_FALSE:
+        return None
+    return replace(alert, message=f"{alert.message}: {why.reason.rstrip('.').lower()}")
 
 
 async def _post(webhook: str | None, alert: PlanAlert) -> None:
