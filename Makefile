@@ -17,17 +17,21 @@ SOLIDITY := contracts examples/dao bench/peers tests/contracts/mocks
 SOURCES := $(shell find $(SOLIDITY) -name '*.sol' 2>/dev/null)
 LINTED := keeper toolchain tests bench $(wildcard scripts)
 
-.PHONY: help demo test check bench abi snapshots build slither lock clean
+.PHONY: help demo test test-full check bench abi snapshots build slither lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/.ready build/.ready ## the protocol, a DAO and three keepers on a local chain
 	$(BIN)/conductor demo
 
 test: slither .venv/.ready build/.ready ## every test: slither, forge, then pytest
-	$(NODE)/forge test
+	@# The histories that Traces.t.sol replays are drawn by tests/contracts/test_traces.py, which runs it.
+	$(NODE)/forge test --no-match-path tests/fuzz/Traces.t.sol
 	$(BIN)/pytest tests -n $(JOBS) --dist loadfile
+
+test-full: ## the same with every 3-step plan, every amount of gas, and CI's forge profile; takes long
+	CONDUCTOR_FULL=1 FOUNDRY_PROFILE=ci $(MAKE) test
 
 check: .venv/.ready ## lint, types and unit tests
 	$(BIN)/ruff check $(LINTED)
