@@ -21,6 +21,7 @@ from keeper.wire.types import Call, Condition
 from tests.contracts.plans import Ask, Op, Plan, call, claim, condition, data, read, step, undo
 from tests.contracts.world import World
 
+pytestmark = pytest.mark.timeout(3_600)
 FULL = os.environ.get("CONDUCTOR_FULL") == "1"
 STRIDE = 1 if FULL else 67
 AMPLE = 3_000_000
