@@ -1,4 +1,4 @@
-"""`conductor demo`: real parts on a local chain. command.py is the command, scenes/ what is played, report.py the verdict."""
+"""`conductor demo`: real parts on a local chain. scenes/ is what is played, report.py the verdict on it."""
 
 from __future__ import annotations
 

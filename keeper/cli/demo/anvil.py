@@ -6,10 +6,11 @@ import asyncio
 import shutil
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
 from eth_account import Account
 
@@ -26,6 +27,7 @@ GWEI = 10**9
 BASE_FEE_WEI = 20 * GWEI
 _MNEMONIC = "test test test test test test test test test test test junk"
 _START_S = 20.0
+T = TypeVar("T")
 
 
 def account(number: int) -> tuple[bytes, LocalSigner]:
@@ -92,14 +94,32 @@ async def start_chain(programs: Programs) -> AsyncIterator[Chain]:
     chain = Chain(url, pool)
     try:
         await _until_answering(url, process)
-        async with asyncio.TaskGroup() as tasks:
-            watch = tasks.create_task(chain.watch())
-            try:
-                yield chain
-            finally:
-                watch.cancel()
+        async with beside(chain.watch()):
+            yield chain
     finally:
         await pool.close()
+
+
+@asynccontextmanager
+async def beside(work: Coroutine[Any, Any, T]) -> AsyncIterator[asyncio.Task[T]]:
+    """Work that goes on beside the block, and ends with it; if it fails, the block ends with its error."""
+    here = asyncio.current_task()
+    task = asyncio.create_task(work)
+
+    def look(done: asyncio.Task[T]) -> None:
+        if not done.cancelled() and done.exception() is not None and here is not None:
+            here.cancel()
+
+    task.add_done_callback(look)
+    try:
+        yield task
+    except asyncio.CancelledError:
+        if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+            raise error from None
+        raise
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 async def _until_answering(url: str, process: asyncio.subprocess.Process) -> None:

@@ -1,4 +1,4 @@
-"""A small DAO of OpenZeppelin's contracts (examples/dao): its parts, put together as its founder would, and a vote in it."""
+"""A small DAO of OpenZeppelin's contracts (examples/dao): its parts, put together by a founder, and a vote in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Child processes: started apart from the terminal's signals, and all of them ended when the demo ends, however it ends."""
+"""Child processes, apart from the terminal's signals; all have ended when the demo has, however that ends."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Programs:
         del self._running[name]
         if process.returncode:
             command = " ".join(["conductor", *arguments])
-            raise ConductorError(f"`{command}` ended with {process.returncode}: {err.decode(errors='replace').strip()}")
+            raise ConductorError(f"`{command}` ended with {process.returncode}: {_said(err)}")
         found: dict[str, Any] = json.loads(out)
         return found
 
@@ -66,7 +66,9 @@ class Programs:
         """Errors: ConductorError for a program that ended although nobody asked it to."""
         for name, process in self._running.items():
             if process.returncode is not None:
-                raise ConductorError(f"{name} ended with {process.returncode}", remedy=f"see {self.logs / f'{name}.log'}")
+                raise ConductorError(
+                    f"{name} ended with {process.returncode}", remedy=f"see {self.logs / f'{name}.log'}"
+                )
 
     async def kill(self, name: str) -> int:
         """SIGKILL: no goodbye. The exit code, which is then -9."""
@@ -88,6 +90,16 @@ class Programs:
         running = list(reversed(self._running.values()))
         self._running.clear()
         await asyncio.gather(*(_end(process) for process in running))
+
+
+def _said(err: bytes) -> str:
+    """The message of a failed command's last line, which is JSON."""
+    text = err.decode(errors="replace").strip()
+    try:
+        said: str = json.loads(text.splitlines()[-1])["message"]
+    except (ValueError, LookupError, TypeError):
+        return text
+    return said
 
 
 async def _end(process: Process) -> int:

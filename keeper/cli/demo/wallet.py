@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from eth_abi.abi import encode
@@ -68,7 +67,7 @@ class Wallet:
         receipts = []
         for what, tx_hash in self._sent:
             while (receipt := await self._chain.pool.reads.receipt(tx_hash)) is None:
-                await asyncio.sleep(0.05)
+                await self._chain.until(self._chain.block + 1)
             if receipt.status != 1:
                 raise ConductorError(f"{what}: failed in block {receipt.block_number}", value=f"0x{tx_hash.hex()}")
             receipts.append(receipt)
