@@ -33,3 +33,14 @@ contract Impostor {
 
     receive() external payable {}
 }
+
+/// @notice An account of whoever it was told, that takes every call and answers nothing.
+contract Mute {
+    address public owner;
+
+    function pose(address owner_) external {
+        owner = owner_;
+    }
+
+    fallback() external payable {}
+}

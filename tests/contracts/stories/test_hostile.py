@@ -101,14 +101,15 @@ def test_a_burner_that_succeeds_is_paid_at_cost(world: World) -> None:
 
 
 def test_an_account_that_does_not_answer_is_none(world: World) -> None:
-    """An Account must say its magic word: a foreign factory's contract that swallows the call is refused."""
-    impostor = world.contract("Impostor")
-    stop = world.contract("Forwarder")
-    world.call(impostor, "pose", world.owner.address, stop.address)
+    """An Account must say its magic word: one that swallows the call made none, and the step is not Done."""
+    impostor, mute = world.contract("Impostor"), world.contract("Mute", "Impostor")
+    world.call(mute, "pose", world.owner.address)
+    world.call(impostor, "pose", world.owner.address, mute.address)
     plan = world.scheduled(step(world.ping(1)), factory=address(impostor))
-    refused = world.refusal(plan.run(0))
-    assert refused is not None
-    assert world.target.pings(1) == 0
+    assert world.refusal(plan.run(0)) == Refusal("Scheduler_CallsFailed", (0, b""))
+    world.call(impostor, "pose", world.owner.address, world.account.address)
+    world.do(plan.run(0))
+    assert world.target.pings(1) == 1
 
 
 # ---------------------------------------------------------------------- re-entry
