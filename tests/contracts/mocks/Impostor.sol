@@ -42,5 +42,7 @@ contract Mute {
         owner = owner_;
     }
 
+    receive() external payable {}
+
     fallback() external payable {}
 }
