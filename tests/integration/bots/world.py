@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from eth_account import Account
@@ -37,12 +38,14 @@ TARGET = Address(bytes(18) + b"\xaa\xaa")
 _TARGET_CODE = "0x5f54600d57365f5f37365fa0005b5f5ffd"
 
 
+@cache
 def private_key(number: int) -> str:
     """One of anvil's rich accounts, from the end, so that the first stay the world's own."""
     Account.enable_unaudited_hdwallet_features()
     return "0x" + bytes(Account.from_mnemonic(MNEMONIC, account_path=f"m/44'/60'/0'/0/{9 - number}").key).hex()
 
 
+@cache
 def signer(number: int) -> LocalSigner:
     return LocalSigner(bytes.fromhex(private_key(number)[2:]))
 
