@@ -50,12 +50,13 @@ async def open_network(settings: Settings, chain_id: int | None = None) -> Async
 
     Errors: BadInput for no endpoint, or those of another chain; NoEndpoint if none answers.
     """
+    deployment = deployment_of(settings)
     chosen = await choose_chain(settings, chain_id)
     transports = [HttpTransport(url) for url in settings.urls(chosen)]
     pool = EndpointPool(chosen, transports, policy=Policy(probe_every_s=min(settings.poll_s / 2, 1.0)))
     try:
         await _require_answer(pool)
-        yield Network(settings, pool, deployment_of(settings))
+        yield Network(settings, pool, deployment)
     finally:
         await pool.close()
 

@@ -71,7 +71,7 @@ def document() -> str:
         parts.append(f"## {' '.join((context.command_path, *pieces))}")
         parts.append(_paragraphs(command.help or ""))
         records = [row for one in command.get_params(context) if (row := one.get_help_record(context)) is not None]
-        rows = [f"| `{_cell(name)}` | {_cell(text)} |" for name, text in records if name != "--help"]
+        rows = [f"| `{_cell(name)}` | {_cell(text)} |" for name, text in records if not name.endswith("--help")]
         parts.append("\n".join(["| option | |", "|---|---|", *rows]))
         parts.append(
             f"Schema: [`{command.result.schema}`](../keeper/cli/schemas/{command.result.schema.split('/')[1]}.json)\n"
