@@ -108,10 +108,12 @@ async def _require_balance(view: View, address: bytes, wanted_wei: int) -> None:
 
 
 async def _receipt(pool: EndpointPool, tx_hash: bytes, poll_s: float) -> Receipt:
+    """The receipt, once the pool's own head has its block: what is asked next sees what was done."""
     try:
         async with asyncio.timeout(_WAIT_S):
             while True:
-                if (receipt := await pool.reads.receipt(tx_hash)) is not None:
+                receipt = await pool.reads.receipt(tx_hash)
+                if receipt is not None and (await pool.head()).number >= receipt.block_number:
                     return receipt
                 await asyncio.sleep(poll_s)
     except TimeoutError:
