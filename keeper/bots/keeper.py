@@ -100,9 +100,8 @@ class _Loop:
             await self._look()
             await stop.wait()
         finally:
-            clock.stop()
-            async with self._looking:  # a look under way ends in peace
-                pass
+            async with self._looking:  # a look under way ends in peace: the clock's end would cancel it
+                clock.stop()
 
     async def _look(self) -> None:
         if self._looking.locked():
