@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -49,6 +50,7 @@ async def run(settings: Settings) -> None:
     if wants_json():
         settings = settings.model_copy(update={"log_json": True})
     log_to(settings)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # that a look takes longer than the poll is no news
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -20,6 +20,7 @@ from keeper.wire.abi import interface
 from keeper.wire.errors import BadInput, ConductorError, NotNow, Refused
 from tests.unit.cli.shell import Shell
 
+SHELLS = "'bash', 'zsh', 'fish'"
 PROBE = """
 import resource, sys
 sys.argv = ["conductor", *sys.argv[1:]]
@@ -61,8 +62,7 @@ def test_every_command_is_listed(shell: Shell) -> None:
          "there is no option --formt: did you mean --format?"),
         (["plan", "graph"], "conductor plan graph", "missing argument 'FILE': see `conductor plan graph --help`"),
         (["completion", "tcsh"], "conductor completion",
-         "invalid value for '{bash|zsh|fish}': 'tcsh' is not one of 'bash', 'zsh', 'fish': "
-          "see `conductor completion --help`"),
+         f"invalid value for '{{bash|zsh|fish}}': 'tcsh' is not one of {SHELLS}: see `conductor completion --help`"),
     ],
 )  # fmt: skip
 def test_a_wrong_word_is_one_line_with_the_nearest_right_one(
