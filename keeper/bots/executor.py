@@ -13,16 +13,15 @@ from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
 import structlog
-from eth_utils.crypto import keccak
 
-from keeper.bots.calls import Work, works_of
-from keeper.bots.chances import Action, chances
+from keeper.bots.aftermath import Aftermath
+from keeper.bots.calls import works_of
+from keeper.bots.chances import Action
 from keeper.bots.decide import Intent, Policy, View, Wait, decide
 from keeper.bots.fees import Market
 from keeper.bots.holds import Holds
 from keeper.bots.index import PlanIndex, view_of
 from keeper.bots.metrics import Metrics
-from keeper.bots.outcomes import result_of
 from keeper.bots.pace import Pace
 from keeper.bots.parcels import Limits, Parcel, parcels
 from keeper.bots.queue import Queue
@@ -35,11 +34,10 @@ from keeper.chain.entries import Entry, State
 from keeper.chain.fees import quote
 from keeper.chain.follower import Follower, RolledBack, Source
 from keeper.chain.jobs import Now
-from keeper.chain.ledger import PlanRow
 from keeper.chain.outbox import Checkpoint, Outbox, OutboxPolicy
 from keeper.chain.signer import Signer
 from keeper.chain.store import Store
-from keeper.chain.values import Block, Receipt
+from keeper.chain.values import Block
 from keeper.wire.types import Address
 
 P = ParamSpec("P")
@@ -102,20 +100,20 @@ class Executor:
         )
         self._queue = Queue(store, chain.chain_id, signer.address)
         self._simulator = Simulator(self._scheduler, signer.address)
+        self._holds = Holds(first_s=self._policy.first_hold_s)
+        self._aftermath = Aftermath(self._scheduler, self._signer, self._queue, self._holds, self.metrics)
         self._seats = SeatBook(self._scheduler, self._queue)
         self._pace = Pace()
-        self._holds = Holds(first_s=self._policy.first_hold_s)
         self._applied: Block | None = None
         self._ticked: bytes | None = None
         self._rolled_back = False
-        self._noticed: set[int] = set()
-        self._sent: dict[int, tuple[Intent, ...]] = {}
 
     async def start(self) -> None:
         """After a start: learns the pace, frees what a predecessor of the same name held, and recovers the outbox."""
         for block in await self._step("start.pace", self._latest):
             self._pace.see(block, self._mono_s())
         await self._step("start.release", self._queue.release, self._worker)
+        self._aftermath.skip(await self._step("start.live", self.outbox.live))
         await self._step("start.recover", self.outbox.recover)
 
     async def tick(self) -> None:
@@ -231,7 +229,7 @@ class Executor:
         """Into the outbox; if no endpoint answers, the lease runs out and somebody tries again."""
         bid = parcel.bid
         entry = await self.outbox.submit(
-            _key(parcel),
+            parcel.key,
             self._signer,
             self._scheduler,
             parcel.data,
@@ -239,7 +237,7 @@ class Executor:
             max_fee_wei=bid.max_fee_wei,
             tip_wei=bid.tip_wei,
         )
-        self._sent[entry.id] = parcel.intents
+        self._aftermath.sent(entry.id, parcel.intents)
         self.metrics.sent.inc()
         _LOG.info(
             "sent", transaction=entry.hash.hex(), nonce=entry.nonce, items=len(parcel.intents), gas=entry.gas_limit
@@ -260,70 +258,19 @@ class Executor:
         )
         return frozenset(work.slot for row in coming for work in works_of(row.data))
 
-    # ------------------------------------------------------------------ what became of it
-
     async def _notice(self, view: reads.View) -> None:
-        """Each newly mined transaction once: what it did, and whose Account made it fail."""
-        live = await self._step("notice.live", self.outbox.live)
-        self._noticed &= {row.id for row in live}
-        for row in live:
-            if (
-                row.signer != self._signer
-                or row.state is not State.MINED
-                or row.id in self._noticed
-                or row.mined_hash is None
-            ):
-                continue
-            if (row.block or 0) > view.head.number:
-                continue
-            receipt = await self._step("notice.receipt", view.receipt, row.mined_hash)
+        """What became of transactions that were mined up to this block."""
+        self.metrics.balance_wei.set(await self._step("notice.balance", view.balance_wei, self._signer))
+        for row in self._aftermath.news(await self._step("notice.live", self.outbox.live), view.head.number):
+            receipt = await self._step("notice.receipt", view.receipt, row.mined_hash or b"")
             if receipt is not None:
-                await self._step("notice.row", self._notice_row, row, receipt)
-                self._noticed.add(row.id)
-
-    async def _notice_row(self, row: Entry, receipt: Receipt) -> None:
-        result = result_of(row.data, receipt, self._scheduler)
-        for work in result.done:
-            self.metrics.work.labels(work.action.value, "done").inc()
-        for intent in self._sent.pop(row.id, ()):
-            if intent.work in result.done and not intent.in_seconds:
-                self.metrics.late_blocks.observe(receipt.block_number - intent.since)
-        for plan_id in {work.plan for work in result.done}:
-            _LOG.info("done", plan=plan_id.hex(), block=receipt.block_number, transaction=receipt.tx_hash.hex())
-        if not result.failed and not result.done:
-            return
-        touched = {work.plan for work in (*result.done, *result.failed)}
-        known = {row.id: (row, stamps) for row, stamps in await self._queue.plans(sorted(touched))}
-        for work in result.done:
-            if work.plan in known:
-                self._holds.forgive(known[work.plan][0].owner)
-        for work in result.failed:
-            self.metrics.work.labels(work.action.value, "failed").inc()
-            if work.plan in known and self._still_due(known[work.plan], work):
-                for_s = self._holds.strike(known[work.plan][0].owner, self._mono_s())
-                _LOG.warning("reverted on-chain", plan=work.plan.hex(), step=work.index, held_s=for_s)
-
-    def _still_due(self, known: tuple[PlanRow, int], work: Work) -> bool:
-        """Whether nobody else has done it meanwhile: then it failed by its own fault."""
-        plan = view_of(*known, self._chain.chain_id)
-        return plan is not None and any(
-            (chance.action, chance.index) == (work.action, work.index) for chance in chances(plan)
-        )
+                await self._step("notice.row", self._aftermath.notice, row, receipt, self._mono_s())
 
     async def _step(self, name: str, do: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         await self._checkpoint(f"before executor {name}")
         result = await do(*args, **kwargs)
         await self._checkpoint(f"after executor {name}")
         return result
-
-
-def _key(parcel: Parcel) -> str:
-    """The same work has the same key; a batch that had to be tried again is other work, for part of it may be done."""
-    first = parcel.intents[0]
-    if len(parcel.intents) == 1:
-        return f"{first.work.plan.hex()}:{first.job.due.run}:{first.work.index}:{first.work.action.value}"
-    said = ",".join(f"{intent.job.id}#{intent.job.attempt}" for intent in parcel.intents)
-    return f"batch:{keccak(text=said).hex()}"
 
 
 async def _pass(_: str) -> None: ...

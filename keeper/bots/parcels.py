@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from eth_utils.crypto import keccak
+
 from keeper.bots import gas
 from keeper.bots.calls import together
 from keeper.bots.decide import Intent
@@ -31,6 +33,15 @@ class Parcel:
     @property
     def data(self) -> bytes:
         return together([intent.data for intent in self.intents])
+
+    @property
+    def key(self) -> str:
+        """The same work has the same key; a batch tried again is other work, for part of it may be done."""
+        first = self.intents[0]
+        if len(self.intents) == 1:
+            return f"{first.work.plan.hex()}:{first.job.due.run}:{first.work.index}:{first.work.action.value}"
+        said = ",".join(f"{intent.job.id}#{intent.job.attempt}" for intent in self.intents)
+        return f"batch:{keccak(text=said).hex()}"
 
     @property
     def gas_limit(self) -> int:

@@ -28,6 +28,7 @@ class Queue(Jobs):
 
     def __init__(self, store: Store, chain_id: int, signer: bytes) -> None:
         super().__init__(store, chain_id)
+        self.chain_id = chain_id
         self._signer = signer
 
     async def wait(self, waits: Sequence[Wait], wall_s: float) -> None:

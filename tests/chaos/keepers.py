@@ -10,14 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from keeper.bots import executor as executor_module
-from keeper.bots.executor import Executor
+from keeper.bots.executor import Executor, ExecutorPolicy
 from keeper.chain.endpoints import EndpointPool
+from keeper.chain.outbox import OutboxPolicy
 from keeper.chain.store import Store
 from keeper.wire.errors import ConductorError
 from keeper.wire.types import PlanId, Status
 from tests.chaos.storm import Killed, Killer
 from tests.integration.bots.world import World, signer, step
 
+CONFIRMATIONS = 10
+"""Deeper than any reorganisation of these tests."""
 AHEAD = 3
 """A plan comes due so many blocks after it was scheduled."""
 
@@ -61,6 +64,7 @@ class Play:
             self.world.source,
             signer(0),
             worker="w",
+            policy=ExecutorPolicy(outbox=OutboxPolicy(confirmations=CONFIRMATIONS)),
             checkpoint=self.checkpoint,
             wall_s=lambda: self.world.clock_s,
             mono_s=lambda: self.world.clock_s,
