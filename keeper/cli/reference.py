@@ -21,8 +21,6 @@ from keeper.cli.root import root
 HERE = Path(__file__).resolve().parent
 SCHEMAS = HERE / "schemas"
 DOC = HERE.parents[1] / "docs/cli.md"
-STREAMS = ("demo",)
-"""Groups whose output is a story told while it happens, with a last line of its own."""
 
 HEAD = """# The command line
 
@@ -40,7 +38,7 @@ also come from the file that `CONDUCTOR_<NAME>_FILE` names; no secret is ever a 
 
 
 def commands() -> Iterator[tuple[tuple[str, ...], Command]]:
-    """Every command with its words, those of `STREAMS` apart."""
+    """Every command with its words."""
     context = click.Context(root, info_name="conductor")
     yield from _below(root, context, ())
 
@@ -100,8 +98,6 @@ def _below(
     group: click.Group, context: click.Context, words: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, ...], Command]]:
     for name in group.list_commands(context):
-        if not words and name in STREAMS:
-            continue
         found = group.get_command(context, name)
         if isinstance(found, click.Group):
             yield from _below(found, context, (*words, name))

@@ -80,7 +80,7 @@ class Chain:
                 self.block, self.seen_s = head, time.monotonic()
                 await self.pool.request("anvil_setNextBlockBaseFeePerGas", [hex(BASE_FEE_WEI)])
                 self._news.set()
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.1)
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from keeper.wire.hashing import account_address
 from keeper.wire.types import Address
 
 _DEPLOYER = 9
-_POLL_S = "0.1"
+_POLL_S = "0.2"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ ALL = dict(commands())
 def test_the_tree_is_the_one_that_was_promised() -> None:
     plan = "check graph estimate simulate propose verify schedule sign show status why watch publish deposit reclaim"
     keeper = "init check join leave run status why earnings withdraw"
-    wanted = {("deploy",), ("new",), ("config", "show"), ("completion",)}
+    wanted = {("demo",), ("deploy",), ("new",), ("config", "show"), ("completion",)}
     wanted |= {("plan", name) for name in [*plan.split(), "cancel"]} | {("keeper", name) for name in keeper.split()}
     wanted |= {("account", name) for name in ("show", "call", "allow", "revoke")}
     assert set(ALL) == wanted

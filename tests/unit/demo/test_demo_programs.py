@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -49,3 +52,22 @@ async def test_who_ends_too_early_is_noticed(programs: Programs) -> None:
 async def test_a_failed_command_says_what_it_said(programs: Programs) -> None:
     with pytest.raises(ConductorError, match=r"`conductor keeper jion` ended with 2: .*there is no command 'jion'"):
         await programs.conductor("keeper", "jion", environment={})
+
+
+def test_a_left_one_outlives_us(tmp_path: Path) -> None:
+    script = (
+        "import asyncio, pathlib, sys\n"
+        "from keeper.cli.demo.programs import Programs\n"
+        "async def main():\n"
+        "    programs = Programs(pathlib.Path(sys.argv[1]))\n"
+        "    await programs.start('kept', ['sleep', '60'])\n"
+        "    await programs.start('not', ['sleep', '60'])\n"
+        "    print(programs.leave('kept'))\n"
+        "    await programs.close()\n"
+        "asyncio.run(main())\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", script, tmp_path], capture_output=True, text=True, check=True, timeout=30
+    )
+    os.kill(int(said.stdout), signal.SIGKILL)  # fails if there is none
+    assert said.stderr == ""

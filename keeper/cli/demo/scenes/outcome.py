@@ -16,22 +16,27 @@ from keeper.wire.abi import decode_result, encode_call
 
 
 async def read_story(
-    stage: Stage, dao: Dao, script: Script, keepers: Sequence[Keeper], struck: Struck, estimate_wei: int
+    stage: Stage, dao: Dao, script: Script, keepers: Sequence[Keeper], struck: Struck | None, estimate_wei: int
 ) -> Story:
     """Errors: ConductorError where logs and receipts do not fit together."""
     moves = await _moves(stage, script, keepers)
-    kill = Kill(
+    last = max((move.block for move in moves if move.plan == TREASURY), default=script.start)
+    calls = await _five_calls(stage.chain.pool.reads, dao, script.start - 1, last)
+    kill = None if struck is None else await _kill(stage, script, struck)
+    return Story(moves, calls, kill, estimate_wei, await _credits_wei(stage, keepers), stage.seconds)
+
+
+async def _kill(stage: Stage, script: Script, struck: Struck) -> Kill:
+    name = script.name_of(struck.work.plan)
+    return Kill(
         keeper=struck.keeper,
         exit_code=struck.exit_code,
         transaction=f"0x{struck.transaction.hex()}",
         has_receipt=await stage.chain.pool.reads.receipt(struck.transaction) is not None,
-        plan=(name := script.name_of(struck.work.plan)),
+        plan=name,
         run=struck.run,
         step=script.plans[name].ids[struck.work.index],
     )
-    last = max((move.block for move in moves if move.plan == TREASURY), default=script.start)
-    calls = await _five_calls(stage.chain.pool.reads, dao, script.start - 1, last)
-    return Story(moves, calls, kill, estimate_wei, await _credits_wei(stage, keepers), stage.seconds)
 
 
 async def _moves(stage: Stage, script: Script, keepers: Sequence[Keeper]) -> tuple[Move, ...]:

@@ -53,13 +53,15 @@ async def play(stage: Stage) -> Story:
     salary, rollback = script.plans[SALARY].plan_id, script.plans[ROLLBACK].plan_id
     targets = [(rollback, 0), (rollback, 1), (salary, 0)]
     try:
-        async with asyncio.timeout(_PATIENCE_S), beside(strike(stage, keepers, targets)) as waiting:
-            await _until_final(stage, script)
-            struck = await waiting
+        async with asyncio.timeout(_PATIENCE_S):
+            await stage.chain.until(script.start + 1)
+            async with beside(strike(stage, keepers, targets)) as waiting:
+                await _until_final(stage, script)
+                struck = waiting.result() if waiting.done() else None
     except TimeoutError:
         raise ConductorError(f"the plans have not ended after {_PATIENCE_S:g} s") from None
     for keeper in keepers:
-        if keeper.name != struck.keeper:
+        if struck is None or keeper.name != struck.keeper:
             await stage.programs.end(keeper.name)
     return await read_story(stage, dao, script, keepers, struck, estimate_wei)
 

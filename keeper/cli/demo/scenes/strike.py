@@ -31,14 +31,14 @@ class Struck:
 
 
 async def strike(stage: Stage, keepers: Sequence[Keeper], targets: Sequence[tuple[PlanId, int]]) -> Struck:
-    """Waits until a keeper has sent the run of one of `targets` (plan, step), and kills it before a block has it."""
+    """As soon as a keeper has sent the run of one of `targets` (plan, step), kill it, before a block has it."""
     wanted, by_address = set(targets), {bytes(keeper.address): keeper.name for keeper in keepers}
     while True:
-        content = await stage.chain.pool.request("txpool_content", [])
-        fresh = time.monotonic() - stage.chain.seen_s < _LATEST_S
-        for sender, tx_hash, data in _pending(content):
+        if time.monotonic() - stage.chain.seen_s > _LATEST_S:
+            await stage.chain.until(stage.chain.block + 1)
+        for sender, tx_hash, data in _pending(await stage.chain.pool.request("txpool_content", [])):
             work = next((one for one in works_of(data) if one.action is Action.RUN), None)
-            if work is None or (work.plan, work.index) not in wanted or sender not in by_address or not fresh:
+            if work is None or (work.plan, work.index) not in wanted or sender not in by_address:
                 continue
             name = by_address[sender]
             exit_code = await stage.programs.kill(name)
@@ -46,7 +46,7 @@ async def strike(stage: Stage, keepers: Sequence[Keeper], targets: Sequence[tupl
             answer = await stage.chain.pool.reads.call(stage.protocol.scheduler, encode_call("plan", work.plan))
             stage.say(f"SIGKILL to {name}, which had sent a step and had no receipt for it yet")
             return Struck(name, exit_code, tx_hash, work, decode_word(decode_result("plan", answer)[0]).run)
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.025)
 
 
 def _pending(content: Mapping[str, Any]) -> Iterator[tuple[bytes, bytes, bytes]]:
