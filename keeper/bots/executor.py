@@ -44,6 +44,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _PACE_BLOCKS = 8
+_STRAY_BLOCKS = 5
 _ACTIONS = tuple(action.value for action in Action)
 _LOG = structlog.get_logger("conductor.executor")
 
@@ -106,6 +107,8 @@ class Executor:
         self._pace = Pace()
         self._applied: Block | None = None
         self._ticked: bytes | None = None
+        self._careful = True
+        self._first: int | None = None
         self._rolled_back = False
 
     async def start(self) -> None:
@@ -128,7 +131,9 @@ class Executor:
         if self._rolled_back:  # rows of blocks that are gone must not pass for work that failed
             await self._step("outbox after a reorg", self.outbox.tick)
             self._rolled_back = False
-        await self._step("work", self._work, view)
+        if not self._careful or not await self._step("strays", self._has_strays, view):
+            self._careful = False
+            await self._step("work", self._work, view)
         if self._ticked != block.hash:
             await self._step("outbox", self.outbox.tick)
             await self._step("notice", self._notice, view)
@@ -183,6 +188,16 @@ class Executor:
         self._seats.forget()
 
     # ------------------------------------------------------------------ working
+
+    async def _has_strays(self, view: reads.View) -> bool:
+        """Whether this key has transactions under way that the database does not know: it was lost. They are waited for
+        after a start, for a few blocks, because they may be doing what is due."""
+        self._first = view.head.number if self._first is None else self._first
+        if view.head.number >= self._first + _STRAY_BLOCKS:
+            return False
+        used, coming = await asyncio.gather(view.nonce(self._signer), view.nonce(self._signer, "pending"))
+        known = {row.nonce for row in await self.outbox.live() if row.signer == self._signer}
+        return any(nonce not in known for nonce in range(used, coming))
 
     async def _work(self, view: reads.View) -> None:
         moment = self._pace.next(view.head, self._mono_s())

@@ -213,6 +213,20 @@ async def test_an_account_that_reverts_on_chain_is_left_alone_for_longer_each_ti
     assert all(gap >= 8 * 2**strikes for strikes, gap in enumerate(gaps)), failed
 
 
+async def test_a_lost_database_loses_no_money_and_repeats_nothing(world: World, executor: Start) -> None:
+    start = await world.block() + 20
+    for number in range(15):
+        await world.schedule(world.plan([step(number=number)], start=start))
+    await go(world, start - 1, first := await executor(0))
+    await first.tick()  # signed and sent, and then the disk is gone
+    second = await executor(0, database="sqlite://")
+    await second.tick()
+    await go(world, start + 5, second)
+    assert sorted((await world.ran()).values()) == [1] * 15
+    assert await world.pool.reads.nonce(signer(0).address) == 1
+    assert not await world.sent_by(second)
+
+
 async def test_what_nobody_settled_expires(world: World, executor: Start) -> None:
     plan = await world.schedule(
         world.plan([step(closes=5)], start=await world.time_s() + 3, seconds_clock=True), publish=False
