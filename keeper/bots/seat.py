@@ -55,9 +55,9 @@ async def init(folder: Path, name: str, password: str, database: str, key: bytes
     """A new hot key (or this one) in an encrypted keystore, and a database. Errors: BadInput if the name is taken."""
     key = key or secrets.token_bytes(32)
     address = Address(LocalSigner(key).address)
-    keystore = await create(folder, name, key, password)
     store = await Store.open(database)
     await store.close()
+    keystore = await create(folder, name, key, password)
     return Initialised(address, keystore.path, database)
 
 
