@@ -22,6 +22,12 @@ def as_conductor_error(error: BaseException) -> ConductorError:
         return ConductorError("stopped")
     if isinstance(error, ConductorError):
         return _of_the_chain(error)
+    if isinstance(error, OSError) and error.strerror:
+        message = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        return BadInput(message, field="file", value=error.filename, remedy="check the path and its permissions")
+    if type(error).__module__.startswith("sqlalchemy."):
+        said = str(getattr(error, "orig", None) or error)
+        return ConductorError(f"the database fails: {said}", field="database", remedy="check --database")
     return ConductorError(
         f"nobody foresaw this: {type(error).__name__}: {error}", remedy="please report it with the command you gave"
     )

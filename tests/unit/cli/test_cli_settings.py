@@ -128,6 +128,16 @@ def test_an_account_is_found_and_its_password_tried(shell: Shell, tmp_path: Path
     )
 
 
+def test_files_and_databases_that_cannot_be_had(shell: Shell, tmp_path: Path) -> None:
+    assert shell.refused(2, "new", "gone/plan.yaml") == (
+        "gone/plan.yaml: No such file or directory: check the path and its permissions"
+    )
+    env = {"CONDUCTOR_PASSWORD": "pass", "CONDUCTOR_PRIVATE_KEY": KEY, "CONDUCTOR_DATABASE": "mysql://x"}
+    assert shell.refused(2, "keeper", "init", "a", env=env).startswith("mysql databases are not supported: ")
+    env["CONDUCTOR_DATABASE"] = str(tmp_path / "gone/k.db")
+    assert shell.refused(1, "keeper", "init", "b", env=env).startswith("the database fails: unable to open database")
+
+
 def test_a_new_key_is_written_once(shell: Shell, tmp_path: Path) -> None:
     env = {"CONDUCTOR_PASSWORD": "pass", "CONDUCTOR_PRIVATE_KEY": KEY}
     made = shell.json("keeper", "init", "bot", "--database", str(tmp_path / "k.db"), env=env)
