@@ -8,6 +8,7 @@ import sys
 
 import click
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from keeper.chain.rpc import EndpointFailed, Trouble
 from keeper.cli import root as root_module
@@ -83,6 +84,16 @@ class Unforeseen(Exception):
         (Refused("no", remedy="ask"), 4, "no: ask"),
         (ConductorError("broken\nin two lines"), 1, "broken in two lines"),
         (Unforeseen("boom"), 1, "nobody foresaw this: Unforeseen: boom: please report it with the command you gave"),
+        (
+            OperationalError("select", {}, OSError("unable to open database file")),
+            1,
+            "the database fails: unable to open database file: check --database",
+        ),
+        (
+            PermissionError(13, "Permission denied", "plan.yaml"),
+            2,
+            "plan.yaml: Permission denied: check the path and its permissions",
+        ),
         (KeyboardInterrupt(), 1, "stopped"),
         (click.Abort(), 1, "stopped"),
         (click.FileError("x", "gone"), 2, "Could not open file 'x': gone"),
