@@ -21,8 +21,8 @@ from keeper.cli.reference import commands
 from tests.integration.cli.conftest import KEEPER, OWNER, POOR_KEY, World
 
 BOB = "0x00000000000000000000000000000000000000b1"
-ELSEWHERE = {("new",), ("completion",), ("config", "show")}
-"""Commands that have nothing to do with a chain: tests/unit/cli."""
+ELSEWHERE = {("demo",), ("new",), ("completion",), ("config", "show")}
+"""Commands with a chain of their own, or none: tests/e2e and tests/unit/cli."""
 
 
 def test_one_plan_from_deployment_to_its_end_every_command_speaking_its_schema(world: World) -> None:
