@@ -22,6 +22,7 @@ from toolchain.abi import ROOT
 
 FOLDER = ROOT / "build/traces"
 FULL = os.environ.get("CONDUCTOR_FULL") == "1"
+UNBOUNDED = ("--gas-limit", str(2**63 - 1))
 REFUSED = {
     "CANCEL": "NothingPending",
     "EXPIRE": "NotExpired NothingPending",
@@ -39,7 +40,7 @@ REFUSED = {
 
 def replay(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [ROOT / "node_modules/.bin/forge", "test", "--match-path", "tests/fuzz/Traces.t.sol", "-vv"],
+        [ROOT / "node_modules/.bin/forge", "test", "--match-path", "tests/fuzz/Traces.t.sol", "-vv", *UNBOUNDED],
         cwd=ROOT,
         env={**os.environ, "TRACES": str(folder.relative_to(ROOT))},
         capture_output=True,

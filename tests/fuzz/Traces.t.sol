@@ -133,12 +133,12 @@ contract TracesTest {
         string memory folder = VM.envOr("TRACES", "build/traces");
         string memory path = string.concat(folder, "/", string(abi.encodePacked(uint8(48 + part))), ".hex");
         uint256 line;
-        for (; ; ++line) {
-            string memory text = VM.readLine(path);
-            if (bytes(text).length == 0) break;
-            // A frame of its own, so that memory is given back.
-            try this.replay(text) {}
-            catch (bytes memory why) {
+        // Each line in a frame of its own, so that its memory is given back.
+        for (bool more = true; more;) {
+            try this.next(path) returns (bool found) {
+                more = found;
+                if (found) ++line;
+            } catch (bytes memory why) {
                 revert Trace_Line(line, why);
             }
         }
@@ -149,9 +149,16 @@ contract TracesTest {
         _log("refusals", _refusals);
     }
 
-    /// @notice One trace, in hexadecimal: a plan, then actions with what each must come to.
-    function replay(string calldata text) external {
-        bytes memory data = VM.parseBytes(text);
+    /// @notice Replays the file's next line; false if there is none.
+    function next(string calldata path) external returns (bool) {
+        string memory text = VM.readLine(path);
+        if (bytes(text).length == 0) return false;
+        _replay(VM.parseBytes(text));
+        return true;
+    }
+
+    /// @dev A plan, then actions with what each must come to.
+    function _replay(bytes memory data) private {
         (Plan memory plan, uint256 pos) = _plan(data, 0);
         uint256 count;
         WORLD.setMood(0);
