@@ -28,7 +28,9 @@ demo: .venv/.ready build/.ready ## the protocol, a DAO and three keepers on a lo
 test: slither .venv/.ready build/.ready ## every test: slither, forge, then pytest
 	@# The histories that Traces.t.sol replays are drawn by tests/contracts/test_traces.py, which runs it.
 	$(NODE)/forge test --no-match-path tests/fuzz/Traces.t.sol
-	$(BIN)/pytest tests -n $(JOBS) --dist loadfile
+	$(BIN)/pytest tests -n $(JOBS) --dist loadfile --ignore tests/e2e
+	@# On their own: they hold processes to the block, which a busy machine would break.
+	$(BIN)/pytest tests/e2e
 
 test-full: ## the same with every 3-step plan, every amount of gas, and CI's forge profile; takes long
 	CONDUCTOR_FULL=1 FOUNDRY_PROFILE=ci $(MAKE) test

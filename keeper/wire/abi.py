@@ -117,7 +117,11 @@ def _type(item: Mapping[str, Any]) -> str:
 
 def _decoded(name: str, types: Sequence[str], data: bytes) -> tuple[Any, ...]:
     try:
-        return tuple(_plain(kind, value) for kind, value in zip(types, decode(types, data), strict=True))
+        values = decode(types, data)
+        # Other libraries in the process may have taught eth_abi to read past the end: what it read must give the bytes again.
+        if encode(types, values) != data:
+            raise ValueError("not how these values are encoded")
+        return tuple(_plain(kind, value) for kind, value in zip(types, values, strict=True))
     except Exception as error:  # eth_abi has no error of its own that covers all of them
         raise ConductorError(f"{name}: the bytes are not ({', '.join(types)})", field=name, value=data.hex()) from error
 
