@@ -118,12 +118,18 @@ def _type(item: Mapping[str, Any]) -> str:
 def _decoded(name: str, types: Sequence[str], data: bytes) -> tuple[Any, ...]:
     try:
         values = decode(types, data)
-        # Other libraries in the process may have taught eth_abi to read past the end: what it read must give the bytes again.
-        if encode(types, values) != data:
-            raise ValueError("not how these values are encoded")
-        return tuple(_plain(kind, value) for kind, value in zip(types, values, strict=True))
+        # Another library in the process may have taught eth_abi to read past the end, so the values must give the
+        # bytes again.
+        exact = encode(types, values) == data
     except Exception as error:  # eth_abi has no error of its own that covers all of them
-        raise ConductorError(f"{name}: the bytes are not ({', '.join(types)})", field=name, value=data.hex()) from error
+        raise _undecodable(name, types, data) from error
+    if not exact:
+        raise _undecodable(name, types, data)
+    return tuple(_plain(kind, value) for kind, value in zip(types, values, strict=True))
+
+
+def _undecodable(name: str, types: Sequence[str], data: bytes) -> ConductorError:
+    return ConductorError(f"{name}: the bytes are not ({', '.join(types)})", field=name, value=data.hex())
 
 
 def _plain(kind: str, value: Any) -> Any:
