@@ -139,8 +139,8 @@ def delegate(world: World, signer: LocalAccount, to: str) -> None:
 def test_an_eip_7702_account_signs_plainly(world: World, signer: LocalAccount) -> None:
     """Its code refuses every signature, and its own plain one counts all the same: it is tried first."""
     wallet = world.contract("Wallet")
-    world.call(wallet, "setMood", 1, bytes(32))
     delegate(world, signer, wallet.address)
+    world.send(signer.address, bytes(wallet.setMood.encode_input(1, bytes(32))), world.stranger)
     plan = signed_plan(world, signer)
     world.do(plan.schedule_for(sign(world, plan, signer)))
     assert world.status(plan) == Status.ACTIVE
