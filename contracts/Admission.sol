@@ -13,7 +13,7 @@ import {Entry, HEAD_BYTES, Head, ORIGIN_LANE, calldataWord, headAt, headerBytes}
 import {KeeperWord} from "./types/KeeperWord.sol";
 import {PlanId, Status, Value} from "./types/PlanTypes.sol";
 import {PlanWord} from "./types/PlanWord.sol";
-import {STEP_BYTES, StepHead, afterCondition, callsOf, tailOf, undoOf} from "./types/StepRef.sol";
+import {CLAIM_BYTES, STEP_BYTES, StepHead, UNDO_BYTES, afterCondition, callsOf, tailOf, undoOf} from "./types/StepRef.sol";
 
 /// @notice What may happen to a plan, and when: S1, S2 and S4. All of it only looks.
 /// @dev Arithmetic on times, windows and calldata offsets is unchecked: times have at most 57 bits, windows 32, offsets fewer.
@@ -35,6 +35,8 @@ abstract contract Admission is Seats {
         Head head = headAt(pos);
         unchecked {
             uint256 length = headerBytes(head);
+            // Exactly: what is paid for it must not be padded.
+            if (plan_.length != length + 32) revert Scheduler_Malformed("plan", plan_.length);
             _find(c, pos, head, PlanHashes.planId(pos, length, bytes32(calldataWord(pos + length))));
         }
     }
@@ -275,6 +277,8 @@ abstract contract Admission is Seats {
         if (!c.word().stands(Status.Aborting)) revert Scheduler_WrongStatus(c.id(), c.word().status());
         section = undoOf(c.step(), c.pos());
         unchecked {
+            uint256 length = calldataWord(section + 24) >> 232;
+            if (section + UNDO_BYTES + length > c.end()) revert Scheduler_Malformed("undo", c.step().index());
             uint256 blocking = calldataWord(section + 20) >> 224 & (~c.word().settled() | (c.word().done() & undoable));
             if (blocking != 0) revert Scheduler_DependentsStand(uint8(c.step().index()), uint32(blocking));
             opens = c.word().changedAt();
@@ -322,10 +326,16 @@ abstract contract Admission is Seats {
     }
 
     function _referee(Case c) private pure returns (address) {
-        return address(uint160(calldataWord(tailOf(c.step(), c.pos())) >> 96));
+        return address(uint160(calldataWord(_claim(c)) >> 96));
     }
 
     function _hold(Case c) private pure returns (uint256) {
-        return calldataWord(tailOf(c.step(), c.pos()) + 20) >> 224;
+        return calldataWord(_claim(c) + 20) >> 224;
+    }
+
+    /// @dev The claim section, which must be the leaf's own: what comes behind the leaf is the caller's.
+    function _claim(Case c) private pure returns (uint256 section) {
+        section = tailOf(c.step(), c.pos());
+        if (section + CLAIM_BYTES > c.end()) revert Scheduler_Malformed("claim", c.step().index());
     }
 }

@@ -35,6 +35,11 @@ contract Scheduler is Admission {
     uint256 private constant RECUR_GAS = 2_000;
     /// @dev What a run costs at most beside its calls; only for quotes.
     uint256 private constant FRAME_GAS = 40_000;
+    /// @dev EIP-7623 tokens of the selector, the offsets and the lengths around what `expire` and `learn` take.
+    uint256 private constant EXPIRE_TOKENS = 86;
+    uint256 private constant LEARN_TOKENS = 296;
+    /// @dev So much evidence is paid for. Any route's word fits; what a lax route would let through as padding does not earn more.
+    uint256 private constant EVIDENCE_BYTES = 6_144;
     uint256 private constant DAY_S = 1 days;
     uint256 private constant DAY_B = 7_200;
 
@@ -169,7 +174,10 @@ contract Scheduler is Admission {
         uint256 due = _admitRun(c, bit, msg.sender, mine);
         if (c.step().conditions() != 0) _requireTrue(c);
         bytes memory input = Calls.load(calls, c.step().callsLength());
-        if (c.step().reads() != 0) Calls.fill(input, c.step(), calls + c.step().callsLength());
+        if (c.step().reads() != 0) {
+            uint256 end = Calls.fill(input, c.step(), calls + c.step().callsLength());
+            if (end > c.end()) revert Scheduler_Malformed("reads", c.step().index());
+        }
         // Effect
         (PlanWord ended, PlanWord next) = _change(c, c.word().withValue(bit, Value.Done));
         mine = _work(keeper, mine);
@@ -190,9 +198,7 @@ contract Scheduler is Admission {
         KeeperWord mine = keeper.word;
         (uint256 due, uint256 section) = _admitUndo(c, bit, msg.sender, mine);
         uint256 head = calldataWord(section);
-        uint256 length = calldataWord(section + 24) >> 232;
-        if (section + UNDO_BYTES + length > c.end()) revert Scheduler_Malformed("undo", c.step().index());
-        bytes memory input = Calls.load(section + UNDO_BYTES, length);
+        bytes memory input = Calls.load(section + UNDO_BYTES, calldataWord(section + 24) >> 232);
         // Effect
         (PlanWord ended, PlanWord next) = _change(c, c.word().withValue(bit, Value.Undone));
         mine = _work(keeper, mine);
@@ -227,7 +233,8 @@ contract Scheduler is Admission {
         uint256 undoing = status == Status.Aborting ? own & c.head().undoable() & c.word().done() : 0;
         if (pending | undoing == 0) revert Scheduler_NothingPending(c.id());
         PlanWord word = c.word().withValue(pending & optional, Value.Skipped).withValue(pending & ~optional, Value.Failed);
-        return _poke(c, meter, word.withValue(undoing, Value.UndoFailed), PlanHashes.tokensOfCalldata());
+        uint256 tokens = EXPIRE_TOKENS + PlanHashes.tokensOf(_pos(plan_), plan_.length);
+        return _poke(c, meter, word.withValue(undoing, Value.UndoFailed), tokens);
     }
 
     /// @inheritdoc IScheduler
@@ -249,7 +256,10 @@ contract Scheduler is Admission {
         if (!ours) revert Scheduler_BadRoute(keccak256(route));
         IRoute verifier = IRoute(address(bytes20(route[36:56])));
         PlanWord word = _merge(c, PlanWord.wrap(verifier.word(route, c.id(), evidence)));
-        return _poke(c, meter, word, PlanHashes.tokensOfCalldata());
+        uint256 paid = evidence.length < EVIDENCE_BYTES ? evidence.length : EVIDENCE_BYTES;
+        uint256 tokens = LEARN_TOKENS + PlanHashes.tokensOf(_pos(plan_), plan_.length) + PlanHashes.tokensOf(pos, route.length)
+            + PlanHashes.tokensOf(_posOf(proof), 32 * proof.length) + PlanHashes.tokensOf(_pos(evidence), paid);
+        return _poke(c, meter, word, tokens);
     }
 
     /// @inheritdoc IScheduler
@@ -265,8 +275,10 @@ contract Scheduler is Admission {
         // Effect, payment
         emit Reported(c.id(), uint8(c.step().index()), outcome, result);
         (PlanWord ended, PlanWord next) = _change(c, c.word().withValue(bit, outcome));
+        // Being paid is not being there: nobody keeps another's idle seat awake.
         Keeper storage keeper = _keepers[payee];
-        KeeperWord worked = _work(keeper, keeper.word);
+        KeeperWord worked = keeper.word.worked(keeper.word.lastAt());
+        keeper.word = worked;
         return _pay(c, meter, ended, next, payee, keeper, worked, c.step().tokens(), _premium(c.pos() + 32, c, due), 0);
     }
 
@@ -344,6 +356,13 @@ contract Scheduler is Admission {
 
     // ------------------------------------------------------------------ finding
 
+    function _posOf(bytes32[] calldata data) private pure returns (uint256 pos) {
+        // Only names the offset.
+        assembly ("memory-safe") {
+            pos := data.offset
+        }
+    }
+
     function _idOf(bytes calldata packed, Head head) private pure returns (PlanId) {
         uint256 pos = _pos(packed);
         unchecked {
@@ -367,7 +386,11 @@ contract Scheduler is Admission {
         uint256 time = _now(head.inSeconds());
         if (time > head.scheduleBy()) revert Scheduler_ScheduleByPassed(head.scheduleBy(), time);
         // Effect
-        if (head.isRelative()) p.stamps = (time + head.start()) << 32 * ORIGIN_LANE;
+        if (head.isRelative()) {
+            uint256 origin = time + head.start();
+            if (origin > type(uint32).max) revert Scheduler_Malformed("start", origin);
+            p.stamps = origin << 32 * ORIGIN_LANE;
+        }
         PlanWord word = firstWord(time, _wholeGwei());
         p.word = word;
         emit Scheduled(id, word, packed);
@@ -459,7 +482,7 @@ contract Scheduler is Admission {
             if (tokens > 4 * msg.data.length) tokens = 4 * msg.data.length;
             uint256 price = c.entry().capWei();
             if (block.basefee < price) price = block.basefee;
-            uint256 fee = IS_ROLLUP ? _dataFee(gate == Gate.FRESH) : 0;
+            uint256 fee = IS_ROLLUP ? _dataFee(gate == Gate.FRESH, tokens) : 0;
             uint256 used = meter.gasUsed() + OVERHEAD_GAS;
             if (PlanWord.unwrap(ended) != PlanWord.unwrap(next)) used += RECUR_GAS;
             if (gate == Gate.FRESH) {

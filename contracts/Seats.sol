@@ -67,11 +67,7 @@ abstract contract Seats is IScheduler, ChainClock {
 
         _taken = taken | 1 << seat;
         uint256 count = _seatCount;
-        if (seat == count) _seatCount = ++count;
-        uint256 epochS = block.timestamp / EPOCH_S;
-        uint256 epochB = _blockNumber() / EPOCH_B;
-        _rosterS = _rosterS.rolled(epochS, count);
-        _rosterB = _rosterB.rolled(epochB, count);
+        (uint256 epochS, uint256 epochB) = _roll(seat < count ? count : seat + 1);
         _seats[seat] = Seat({hot: msg.sender, releaseAt: 0, cold: cold, offered: address(0)});
         _place(msg.sender, seat, (epochS + 2) << 72 | FOREVER << 48 | (epochB + 2) << 24 | FOREVER);
     }
@@ -109,7 +105,12 @@ abstract contract Seats is IScheduler, ChainClock {
         if (block.timestamp < s.releaseAt) revert Scheduler_BondHeld(s.releaseAt);
         address hot = s.hot;
         _keepers[hot].word = _keepers[hot].word.withSeat(0);
-        _taken &= ~(1 << seat);
+        uint256 taken = _taken & ~(1 << seat);
+        _taken = taken;
+        // Free seats at the end are nobody's turn any more.
+        uint256 count = _seatCount;
+        while (count != 0 && taken >> count - 1 == 0) --count;
+        _roll(count);
         emit SeatSet(seat, address(0), s.cold, 0, 0, 0, 0);
         delete _seats[seat];
         _send(to, SEAT_BOND);
@@ -188,6 +189,15 @@ abstract contract Seats is IScheduler, ChainClock {
         s = _seats[seat];
         if (s.cold == address(0)) revert Scheduler_BadSeat(seat);
         if (s.cold != msg.sender) revert Scheduler_NotOwner(s.cold, msg.sender);
+    }
+
+    /// @dev So many seats share the turns from the next epoch on.
+    function _roll(uint256 count) private returns (uint256 epochS, uint256 epochB) {
+        _seatCount = count;
+        epochS = block.timestamp / EPOCH_S;
+        epochB = _blockNumber() / EPOCH_B;
+        _rosterS = _rosterS.rolled(epochS, count);
+        _rosterB = _rosterB.rolled(epochB, count);
     }
 
     /// @dev Give `hot` the seat with these dates. A keeper is not idle when it takes a seat.

@@ -161,6 +161,7 @@ interface IScheduler {
 
     /// @notice Merge what another chain's Scheduler knows of this plan.
     /// @param route to chain 8 ‖ from chain 8 ‖ foreign Scheduler 20 ‖ verifier 20 ‖ config, one of the header's routes
+    /// @param evidence what the verifier wants to see; the calldata of its first 6,144 bytes is paid
     function learn(bytes calldata plan_, bytes calldata route, bytes32[] calldata proof, bytes calldata evidence)
         external
         returns (uint256 pay);
@@ -203,7 +204,7 @@ interface IScheduler {
     /// @notice The Account of `owner` under this Scheduler, whether it exists yet or not.
     function accountOf(address owner) external view returns (address);
 
-    /// @notice A keeper's credit in wei, its seat + 1 (0: none), the time of its last work, its number of paid moves.
+    /// @notice A keeper's credit in wei, its seat + 1 (0: none), the time of its last own work, its number of paid moves.
     function keeper(address hot) external view returns (uint256 creditWei, uint256 seatPlusOne, uint256 lastAt, uint256 moves);
 
     /// @notice A seat: who uses and owns it, which epochs it is active in, on each clock, and from when its bond can be taken.

@@ -96,8 +96,8 @@ library Calls {
         }
     }
 
-    /// @notice Put what the step's reads answer into the calls, in order.
-    function fill(bytes memory input, StepHead step, uint256 pos) internal view {
+    /// @notice Put what the step's reads answer into the calls, in order. Returns the offset behind them.
+    function fill(bytes memory input, StepHead step, uint256 pos) internal view returns (uint256) {
         uint256 count = step.reads();
         uint256 length = step.callsLength();
         for (uint256 i; i < count; ++i) {
@@ -125,6 +125,7 @@ library Calls {
             }
             pos = afterRead(pos);
         }
+        return pos;
     }
 
     /// @notice Have `account` make the calls with exactly `gasLimit` gas. Reverts with a bounded reason unless it answers as an Account.

@@ -7,6 +7,7 @@ interface IArbSys {
 
 interface IArbGasInfo {
     function getCurrentTxL1GasFees() external view returns (uint256);
+    function getL1BaseFeeEstimate() external view returns (uint256);
 }
 
 interface IOptimismGasOracle {
@@ -19,6 +20,9 @@ abstract contract ChainClock {
     IArbSys private constant ARB_SYS = IArbSys(address(0x64));
     IArbGasInfo private constant ARB_GAS_INFO = IArbGasInfo(address(0x6C));
     IOptimismGasOracle private constant OP_GAS_ORACLE = IOptimismGasOracle(0x420000000000000000000000000000000000000F);
+
+    /// @dev A transaction's bytes beside its data.
+    uint256 private constant ENVELOPE_BYTES = 120;
 
     bool internal immutable IS_ARBITRUM = address(ARB_SYS).code.length != 0;
     bool internal immutable IS_OPTIMISM = address(OP_GAS_ORACLE).code.length != 0;
@@ -35,11 +39,24 @@ abstract contract ChainClock {
         return inSeconds ? block.timestamp : _blockNumber();
     }
 
-    /// @dev What the rollup took, in wei, for the data of this call; nothing elsewhere. `whole` is false where Arbitrum's figure, which is
-    /// the whole transaction's, was already taken.
-    function _dataFee(bool whole) internal view returns (uint256) {
-        if (IS_OPTIMISM) return OP_GAS_ORACLE.getL1Fee(msg.data);
-        if (IS_ARBITRUM && whole) return ARB_GAS_INFO.getCurrentTxL1GasFees();
-        return 0;
+    /// @dev What the rollup took, in wei, for the data of this call; nothing elsewhere. Callers can make a call's data, or the transaction
+    /// around it, as long as they like: what is paid for is as long as a `run` with this call's first argument, or as `tokens` says
+    /// that the data must be. `whole` is false where Arbitrum's figure, which is the whole transaction's, was already taken.
+    function _dataFee(bool whole, uint256 tokens) internal view returns (uint256 fee) {
+        uint256 size;
+        // Lengths of calldata, tokens of at most four a byte: nothing overflows.
+        unchecked {
+            assembly ("memory-safe") {
+                size := calldataload(add(4, calldataload(4)))
+            }
+            size = 100 + (size + 31 & ~uint256(31));
+            if (size < tokens / 4) size = tokens / 4;
+            if (size > msg.data.length) size = msg.data.length;
+        }
+        if (IS_OPTIMISM) return OP_GAS_ORACLE.getL1Fee(msg.data[:size]);
+        if (!whole) return 0;
+        fee = ARB_GAS_INFO.getCurrentTxL1GasFees();
+        uint256 most = ARB_GAS_INFO.getL1BaseFeeEstimate() * 16 * (size + ENVELOPE_BYTES);
+        if (most < fee) return most;
     }
 }

@@ -48,23 +48,23 @@ library PlanHashes {
         }
     }
 
-    /// @notice EIP-7623 tokens of this call's data: 1 for a zero byte, 4 for another.
-    function tokensOfCalldata() internal pure returns (uint256 tokens) {
-        uint256 nonzero;
+    /// @notice EIP-7623 tokens of `length` bytes of calldata at `pos`: 1 for a zero byte, 4 for another.
+    function tokensOf(uint256 pos, uint256 length) internal pure returns (uint256 tokens) {
         // slither-disable-next-line divide-before-multiply (0xff divides the dividend)
         uint256 low = type(uint256).max / 0xff * 0x7f;
-        // Marks each byte that is not zero, then adds the marks; reads past the end are zeros. At most 32 marks a word.
+        // Marks each byte that is not zero, then adds the marks, at most 32 a word; of the last word only what belongs there.
         unchecked {
-            for (uint256 pos; pos < msg.data.length; pos += 32) {
+            tokens = length;
+            for (uint256 end = pos + length; pos < end; pos += 32) {
                 uint256 w;
                 assembly ("memory-safe") {
                     w := calldataload(pos)
                 }
+                if (end - pos < 32) w >>= 8 * (32 + pos - end);
                 uint256 marks = (((w & low) + low) | w) & ~low;
                 // slither-disable-next-line divide-before-multiply (0xff divides the dividend)
-                nonzero += (marks >> 7) * (type(uint256).max / 0xff) >> 248;
+                tokens += 3 * ((marks >> 7) * (type(uint256).max / 0xff) >> 248);
             }
-            return msg.data.length + 3 * nonzero;
         }
     }
 }

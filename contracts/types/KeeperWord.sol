@@ -5,7 +5,7 @@ pragma solidity ^0.8.30;
 ///
 ///     | credit 64 | moves 40 | last 40 | seat + 1 16 | fromS 24 | untilS 24 | fromB 24 | untilB 24 |
 ///
-/// Credit in gwei; `moves` counts paid work; `last` is the time of the last, in unix seconds; the seat is active in epochs
+/// Credit in gwei; `moves` counts paid work; `last` is the time of the last that it did itself, in unix seconds; the seat is active in epochs
 /// [from, until) of the seconds clock and of the blocks clock.
 type KeeperWord is uint256;
 

@@ -177,15 +177,15 @@ def test_padding_calldata_earns_nothing(world: World) -> None:
     assert paid / (receipt.gas_used * world.base_fee) < 0.9
 
 
-def test_padding_a_poke_earns_at_most_its_cost(world: World) -> None:
-    """expire and learn are paid their calldata as it is; padding is repaid, not rewarded."""
+def test_padding_a_poke_earns_nothing(world: World) -> None:
+    """expire and learn are paid the strings that they take; bytes behind them are the keeper's own cost."""
     seasoned(world)
     plan = world.scheduled(step(world.ping(1)), length=2_000)
     world.at(plan.start + 2_000 + DAY_S)
     padded = world.calldata(plan.expire()) + b"\xff" * 4_000
     before = world.credit(world.keeper)
     receipt = world.send(world.scheduler.address, padded, world.keeper)
-    assert world.credit(world.keeper) - before - POKE_GWEI * GWEI <= receipt.gas_used * world.base_fee
+    assert world.credit(world.keeper) - before - POKE_GWEI * GWEI < 0.5 * receipt.gas_used * world.base_fee
 
 
 def test_more_tokens_than_there_is_calldata_are_not_paid(world: World) -> None:

@@ -24,6 +24,7 @@ def rollup(world: World, where: str, **answers: int) -> Any:
     numbers = [answers.get(name, 0) for name in ("number", "fees", "per_byte")]
     data = bytes(mock.set.encode_input(*numbers))
     world.send(where, data, world.stranger)
+    world.send(where, bytes(mock.setEstimate.encode_input(answers.get("estimate", 10**16))), world.stranger)
     return data
 
 
