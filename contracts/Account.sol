@@ -13,35 +13,42 @@ contract Account is IAccount {
     address private immutable FACTORY = msg.sender;
     address public immutable override owner = IAccountFactory(msg.sender).accountOwner();
 
-    /// @dev Allowed, or for the factory: revoked. So a new account's executor needs no write.
-    mapping(address executor => bool) private _flipped;
-
     receive() external payable {}
 
     /// @dev Tokens that ask before they come: ERC-721's and ERC-1155's receivers answer with their own selector.
     fallback() external payable {
+        uint256 selector = uint32(msg.sig);
         // onERC721Received, onERC1155Received, onERC1155BatchReceived
-        _require(msg.sig == 0x150b7a02 || msg.sig == 0xf23a6e61 || msg.sig == 0xbc197c81);
-        _answer(msg.sig);
+        _require(selector == 0x150b7a02 || selector == 0xf23a6e61 || selector == 0xbc197c81);
+        _answer(selector);
     }
 
     /// @inheritdoc IAccount
-    function isExecutor(address executor) public view returns (bool) {
-        return (executor == FACTORY) != _flipped[executor];
+    function isExecutor(address executor) public view returns (bool allowed) {
+        allowed = executor == FACTORY;
+        // See _flip.
+        assembly ("memory-safe") {
+            allowed := xor(allowed, sload(executor))
+        }
     }
 
     /// @inheritdoc IAccount
     function setExecutor(address executor, bool allowed) external {
         _require(msg.sender == owner);
-        _flipped[executor] = (executor == FACTORY) != allowed;
+        bool flipped = allowed != (executor == FACTORY);
+        // The slot of an executor's own address says whether it is allowed, or for the factory: revoked. So a new account's executor
+        // needs no write; nothing else is stored.
+        assembly ("memory-safe") {
+            sstore(executor, flipped)
+        }
         emit ExecutorSet(executor, allowed);
     }
 
     /// @inheritdoc IAccount
     function perform(bytes calldata calls) external payable returns (bytes4) {
         _require(isExecutor(msg.sender) || msg.sender == owner);
-        bytes4 malformed = Account_MalformedCalls.selector;
-        bytes4 failed = Account_CallFailed.selector;
+        uint256 malformed = uint32(Account_MalformedCalls.selector);
+        uint256 failed = uint32(Account_CallFailed.selector);
         // One call after the other is copied behind the free memory pointer, which stays where it is. Lengths have 16 bits, so no
         // offset overflows. Of a failed call at most 256 bytes are kept, so that no target makes us pay for more.
         assembly ("memory-safe") {
@@ -57,32 +64,33 @@ contract Account is IAccount {
                 pos := add(pos, length)
                 if gt(pos, end) {
                     mstore(0, malformed)
-                    revert(0, 4)
+                    revert(28, 4)
                 }
                 if iszero(call(gas(), target, shr(160, shl(144, tail)), data, length, 0, 0)) {
                     let size := returndatasize()
                     if gt(size, 256) { size := 256 }
+                    // Its selector is the last four of the first 32 bytes.
                     mstore(data, failed)
-                    mstore(add(data, 4), i)
-                    mstore(add(data, 36), 64)
-                    mstore(add(data, 68), size)
-                    mstore(add(add(data, 100), size), 0)
-                    returndatacopy(add(data, 100), 0, size)
-                    revert(data, add(100, and(add(size, 31), 0x1e0)))
+                    mstore(add(data, 32), i)
+                    mstore(add(data, 64), 64)
+                    mstore(add(data, 96), size)
+                    mstore(add(add(data, 128), size), 0)
+                    returndatacopy(add(data, 128), 0, size)
+                    revert(add(data, 28), add(100, and(add(size, 31), 0x1e0)))
                 }
             }
         }
-        _answer(IAccount.perform.selector);
+        _answer(uint32(IAccount.perform.selector));
     }
 
     function _require(bool allowed) private view {
         if (!allowed) revert Account_NotAllowed(msg.sender);
     }
 
-    /// @dev Ends the call with one word.
-    function _answer(bytes4 word) private pure {
+    /// @dev Ends the call with one word: this selector.
+    function _answer(uint256 selector) private pure {
         assembly ("memory-safe") {
-            mstore(0, word)
+            mstore(0, shl(224, selector))
             return(0, 32)
         }
     }

@@ -95,9 +95,12 @@ abstract contract Admission is Seats {
     function _entry(uint256 pos, Head head) internal view returns (Entry entry) {
         unchecked {
             entry = Entry.wrap(pos + HEAD_BYTES);
-            for (uint256 n = head.chainCount(); entry.chainId() != block.chainid; entry = Entry.wrap(Entry.unwrap(entry) + head.entryBytes())) {
-                if (--n == 0) revert Scheduler_WrongChain(block.chainid);
+            if (entry.chainId() == block.chainid) return entry;
+            for (uint256 n = head.chainCount(); --n != 0;) {
+                entry = Entry.wrap(Entry.unwrap(entry) + head.entryBytes());
+                if (entry.chainId() == block.chainid) return entry;
             }
+            revert Scheduler_WrongChain(block.chainid);
         }
     }
 
@@ -112,6 +115,7 @@ abstract contract Admission is Seats {
 
     /// @dev The Account that acts for the plan: this Scheduler's, or another's if the header says so and it names the owner.
     function _account(Entry entry, Head head) internal view returns (address account) {
+        if (!head.isExtended()) return accountOf(entry.owner());
         address factory = entry.factory(head);
         if (factory == address(0)) return accountOf(entry.owner());
         account = IScheduler(factory).accountOf(entry.owner());
@@ -129,7 +133,7 @@ abstract contract Admission is Seats {
         uint256 closes;
         (due, closes) = _ready(c, bit);
         if (c.time() >= closes) revert Scheduler_WindowClosed(uint8(c.step().index()), closes, c.time());
-        if (c.step().conditions() == 0 && who != c.entry().owner()) _requireTurn(c, 0, due, word);
+        if (c.step().conditions() == 0) _requireTurn(c, 0, due, who, word);
     }
 
     /// @dev S4. Returns since when the undo is due, and where its section is.
@@ -141,7 +145,7 @@ abstract contract Admission is Seats {
         uint256 closes;
         (due, closes, section) = _undoWindow(c, bit);
         if (c.time() >= closes) revert Scheduler_WindowClosed(uint8(c.step().index()), closes, c.time());
-        if (who != c.entry().owner()) _requireTurn(c, 128, due, word);
+        _requireTurn(c, 128, due, who, word);
     }
 
     /// @dev A report needs what a run needs; the referee may take until closes + hold.
@@ -169,13 +173,13 @@ abstract contract Admission is Seats {
             return Value.UndoFailed;
         }
         _requirePending(c, bit);
-        (bool met, bool failed, uint256 pending) = _needs(c.word(), c.step());
+        (bool failed, uint256 pending) = _needs(c.word(), c.step());
         if (failed) return Value.Skipped;
-        pending &= c.entry().mask();
-        if (pending != 0) revert Scheduler_NeedsPending(uint8(index), uint32(pending));
-        (opens, closes) = _window(c, bit);
+        uint256 here = pending & c.entry().mask();
+        if (here != 0) revert Scheduler_NeedsPending(uint8(index), uint32(here));
+        (opens, closes) = _window(c);
         bool over = c.time() >= closes;
-        if (met && c.time() >= opens && c.step().skipsIfFalse() && _isFalse(c, over)) return Value.Skipped;
+        if (pending == 0 && c.time() >= opens && c.step().skipsIfFalse() && _isFalse(c, over)) return Value.Skipped;
         if (!over) revert Scheduler_NotLapsed(uint8(index), closes);
         if (c.step().isClaim()) _requireNotHeld(c, closes);
         return c.head().optional() & bit != 0 ? Value.Skipped : Value.Failed;
@@ -216,56 +220,56 @@ abstract contract Admission is Seats {
     function _ready(Case c, uint256 bit) private view returns (uint256 opens, uint256 closes) {
         _requirePending(c, bit);
         if (c.step().needs() != 0) {
-            (bool met, bool failed, uint256 pending) = _needs(c.word(), c.step());
+            (bool failed, uint256 pending) = _needs(c.word(), c.step());
             if (failed) revert Scheduler_NeedsFailed(uint8(c.step().index()), uint32(c.step().needs()));
-            if (!met) revert Scheduler_NeedsPending(uint8(c.step().index()), uint32(pending));
+            if (pending != 0) revert Scheduler_NeedsPending(uint8(c.step().index()), uint32(pending));
         }
-        (opens, closes) = _window(c, bit);
+        (opens, closes) = _window(c);
         if (c.time() < opens) revert Scheduler_TooEarly(uint8(c.step().index()), opens, c.time());
     }
 
     /// @dev The step is Pending, and its part of the run is on.
     function _requirePending(Case c, uint256 bit) private pure {
         if (c.word().settled() & bit != 0) revert Scheduler_Settled(uint8(c.step().index()), c.word().valueOf(c.step().index()));
-        bool on = c.head().forwardMask() & bit != 0
+        bool on = c.head().isForward(c.step().index())
             ? c.word().stands(Status.Active)
             : Rules.finishing(c.word(), c.head(), c.entry().mask());
         if (!on) revert Scheduler_WrongStatus(c.id(), c.word().status());
     }
 
-    /// @dev All fails as soon as one is known not Done; the others are decided when every need is known.
-    function _needs(PlanWord word, StepHead s) private pure returns (bool met, bool failed, uint256 pending) {
+    /// @dev All fails as soon as one is known not Done; the others are decided when every need is known. Met if nothing failed and
+    /// nothing is pending.
+    function _needs(PlanWord word, StepHead s) private pure returns (bool failed, uint256 pending) {
         uint256 needs = s.needs();
-        if (needs == 0) return (true, false, 0);
+        uint256 settled = word.settled();
+        pending = needs & ~settled;
         uint256 join = s.join();
-        uint256 done = word.done() & needs;
-        pending = needs & ~word.settled();
-        if (join == 0) return (done == needs, needs & ~done & ~pending != 0, pending);
-        if (pending != 0) return (false, false, pending);
-        met = join == 3 || (done != 0) == (join == 1);
-        failed = !met;
+        if (join == 0) return (needs & settled & ~word.done() != 0, pending);
+        if (join == 3 || pending != 0) return (false, pending);
+        return ((word.done() & needs != 0) != (join == 1) && needs != 0, 0);
     }
 
     /// @dev From the run's start, from the latest of the stamps that the step names, or for a finally step from the last change.
-    function _window(Case c, uint256 bit) private view returns (uint256 opens, uint256 closes) {
-        uint256 base = 0;
-        uint256 since = c.step().since();
+    function _window(Case c) private view returns (uint256 opens, uint256 closes) {
+        uint256 base;
         unchecked {
-            if (c.head().forwardMask() & bit == 0) {
-                base = c.word().changedAt();
-            } else if (since == 0) {
-                base = _runStart(c);
-            } else {
-                uint256 pending = since & ~(c.word().settled() & c.head().stamped());
-                if (pending != 0) revert Scheduler_NeedsPending(uint8(c.step().index()), uint32(pending));
-                uint256 stamps = _planOf(c).stamps;
-                for (uint256 i; since >> i != 0; ++i) {
-                    if (since >> i & 1 == 0) continue;
-                    uint256 stamp = stamps >> 32 * c.head().laneOf(i) & type(uint32).max;
-                    if (stamp > base) base = stamp;
-                }
-            }
+            if (!c.head().isForward(c.step().index())) base = c.word().changedAt();
+            else if (c.step().since() == 0) base = _runStart(c);
+            else base = _latestStamp(c, c.step().since());
             return (base + c.step().opens(), base + c.step().closes());
+        }
+    }
+
+    function _latestStamp(Case c, uint256 since) private view returns (uint256 latest) {
+        unchecked {
+            uint256 pending = since & ~(c.word().settled() & c.head().stamped());
+            if (pending != 0) revert Scheduler_NeedsPending(uint8(c.step().index()), uint32(pending));
+            uint256 stamps = _planOf(c).stamps;
+            for (uint256 i; since >> i != 0; ++i) {
+                if (since >> i & 1 == 0) continue;
+                uint256 stamp = stamps >> 32 * c.head().laneOf(i) & type(uint32).max;
+                if (stamp > latest) latest = stamp;
+            }
         }
     }
 
@@ -286,10 +290,22 @@ abstract contract Admission is Seats {
         }
     }
 
-    function _requireTurn(Case c, uint256 offset, uint256 due, KeeperWord word) private view {
+    /// @dev Until `due` + W only the seat whose turn it is, until `due` + 2 W every seat, then anyone; the owner always, and everyone if the
+    /// seat is empty or asleep. `offset` tells an undo from its step.
+    function _requireTurn(Case c, uint256 offset, uint256 due, address who, KeeperWord mine) private view {
         unchecked {
-            uint256 turn = c.step().index() + offset;
-            _checkTurn(c.id(), c.word().runNumber(), turn, c.head().inSeconds(), due, c.time(), word);
+            bool inSeconds = c.head().inSeconds();
+            uint256 window = inSeconds ? W_S : W_B;
+            uint256 late = c.time() - due;
+            if (late >= 2 * window) return;
+            (uint256 epoch, uint256 seats) = _seatsAt(inSeconds, due);
+            if (seats == 0) return;
+            uint256 seat = PlanHashes.turn(c.id(), c.word().runNumber(), c.step().index() + offset, seats);
+            if (mine.seatPlusOne() == seat + 1 || late >= window) {
+                if (mine.isActive(inSeconds, epoch)) return;
+            }
+            if (who == c.entry().owner() || !_isAwake(seat, inSeconds, epoch)) return;
+            revert Scheduler_NotYourTurn(seat, late < window ? due + window : due + 2 * window);
         }
     }
 

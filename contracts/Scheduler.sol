@@ -6,7 +6,7 @@ import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProo
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 
 import {Account} from "./Account.sol";
-import {Admission} from "./Admission.sol";
+import {Payment} from "./Payment.sol";
 import {IRoute} from "./interfaces/IRoute.sol";
 import {IScheduler} from "./interfaces/IScheduler.sol";
 import {Calls} from "./libraries/Calls.sol";
@@ -20,21 +20,10 @@ import {KeeperWord} from "./types/KeeperWord.sol";
 import {Meter, startMeter} from "./types/Meter.sol";
 import {PlanId, Status, Value} from "./types/PlanTypes.sol";
 import {PlanWord, firstWord} from "./types/PlanWord.sol";
-import {STEP_BYTES, StepHead, UNDO_BYTES, afterCondition, afterRead} from "./types/StepRef.sol";
+import {StepHead, UNDO_BYTES} from "./types/StepRef.sol";
 
-/// @notice See {IScheduler}. Here is what changes a plan, and what is paid for it.
-contract Scheduler is Admission {
-    /// @dev Gas of a transaction with no data.
-    uint256 private constant BASE_GAS = 21_000;
-    /// @dev What a batch costs by itself, and each of its items beside its own frame.
-    uint256 private constant BATCH_GAS = 1_300;
-    uint256 private constant ITEM_GAS = 870;
-    /// @dev What a move costs before its gas is first read and after it is last read; held to the receipt by a test on every build.
-    uint256 private constant OVERHEAD_GAS = 2_974;
-    /// @dev What the second event costs when another run follows.
-    uint256 private constant RECUR_GAS = 2_000;
-    /// @dev What a run costs at most beside its calls; only for quotes.
-    uint256 private constant FRAME_GAS = 40_000;
+/// @notice See {IScheduler}. Here is what changes a plan.
+contract Scheduler is Payment {
     /// @dev EIP-7623 tokens of the selector, the offsets and the lengths around what `expire` and `learn` take.
     uint256 private constant EXPIRE_TOKENS = 86;
     uint256 private constant LEARN_TOKENS = 296;
@@ -169,22 +158,23 @@ contract Scheduler is Admission {
         _findStep(c, item);
         // Check
         (uint256 bit, uint256 calls) = _own(c);
+        StepHead s = c.step();
         Keeper storage keeper = _keepers[msg.sender];
         KeeperWord mine = keeper.word;
         uint256 due = _admitRun(c, bit, msg.sender, mine);
-        if (c.step().conditions() != 0) _requireTrue(c);
-        bytes memory input = Calls.load(calls, c.step().callsLength());
-        if (c.step().reads() != 0) {
-            uint256 end = Calls.fill(input, c.step(), calls + c.step().callsLength());
-            if (end > c.end()) revert Scheduler_Malformed("reads", c.step().index());
+        if (s.conditions() != 0) _requireTrue(c);
+        bytes memory input = Calls.load(calls, s.callsLength());
+        if (s.reads() != 0) {
+            uint256 end = Calls.fill(input, s, calls + s.callsLength());
+            if (end > c.end()) revert Scheduler_Malformed("reads", s.index());
         }
         // Effect
         (PlanWord ended, PlanWord next) = _change(c, c.word().withValue(bit, Value.Done));
         mine = _work(keeper, mine);
         // Interaction, payment
-        Calls.perform(_account(c.entry(), c.head()), c.step().gasLimit(), input, c.step().index());
-        uint256 premium = _premium(c.pos() + 32, c, due);
-        return _pay(c, meter, ended, next, msg.sender, keeper, mine, c.step().tokens(), premium, minPay);
+        Calls.perform(_account(c.entry(), c.head()), s.gasLimit(), input, s.index());
+        uint256 premium = _premium(_feesOf(c), c, due);
+        return _pay(c, meter, ended, next, msg.sender, keeper, mine, s.tokens(), premium, minPay);
     }
 
     /// @inheritdoc IScheduler
@@ -279,14 +269,14 @@ contract Scheduler is Admission {
         Keeper storage keeper = _keepers[payee];
         KeeperWord worked = keeper.word.worked(keeper.word.lastAt());
         keeper.word = worked;
-        return _pay(c, meter, ended, next, payee, keeper, worked, c.step().tokens(), _premium(c.pos() + 32, c, due), 0);
+        return _pay(c, meter, ended, next, payee, keeper, worked, c.step().tokens(), _premium(_feesOf(c), c, due), 0);
     }
 
     /// @inheritdoc IScheduler
     function runMany(bytes[] calldata items) external returns (uint256 done) {
         uint256 gate = Gate.read();
         if (gate != Gate.FRESH && gate != Gate.SPENT) revert Scheduler_Locked();
-        if (gate == Gate.FRESH) Gate.write(Gate.SPENT + items.length);
+        if (gate == Gate.FRESH) Gate.write(Gate.batch(items.length));
         for (uint256 i; i < items.length; ++i) {
             bytes calldata item = items[i];
             bool ok;
@@ -316,29 +306,6 @@ contract Scheduler is Admission {
         c.fillTime(time);
         if (c.word().status() == Status.Aborting && c.word().done() & bit != 0) _admitUndo(c, bit, keeper_, _keepers[keeper_].word);
         else _admitRun(c, bit, keeper_, _keepers[keeper_].word);
-    }
-
-    /// @inheritdoc IScheduler
-    function quote(bytes calldata item, uint256 dueAt, uint256 baseFee)
-        external
-        view
-        returns (uint256 worst, uint256 premium)
-    {
-        Case c = newCase();
-        _findStep(c, item);
-        premium = _premium(c.pos() + 32, c, dueAt < c.time() ? dueAt : c.time()) * 1 gwei;
-        uint256 gas_ = BASE_GAS + OVERHEAD_GAS + FRAME_GAS + 4 * c.step().tokens() + c.step().gasLimit();
-        uint256 pos = c.pos() + STEP_BYTES;
-        for (uint256 n = c.step().conditions(); n != 0; --n) {
-            gas_ += calldataWord(pos) >> 72 & type(uint24).max;
-            pos = afterCondition(pos);
-        }
-        pos += c.step().callsLength();
-        for (uint256 n = c.step().reads(); n != 0; --n) {
-            gas_ += calldataWord(pos) >> 72 & type(uint24).max;
-            pos = afterRead(pos);
-        }
-        worst = gas_ * (baseFee < c.entry().capWei() ? baseFee : c.entry().capWei()) + premium;
     }
 
     /// @inheritdoc IScheduler
@@ -423,107 +390,5 @@ contract Scheduler is Admission {
         bool aborts = there == Status.Aborting || there == Status.Aborted || there == Status.Void;
         if (aborts && word.status() == Status.Active) return Rules.abort(word, c.head(), own);
         if (news == 0) revert Scheduler_NoNews(c.id());
-    }
-
-    /// @dev The values have changed to `word`: what follows from it is stored before anything outside is called.
-    /// @return ended the word after the decision
-    /// @return next the same, or the next run's
-    function _change(Case c, PlanWord word) private returns (PlanWord ended, PlanWord next) {
-        ended = Rules.advance(word, c.head(), c.entry().mask(), c.time());
-        next = c.head().runs() == 1 ? ended : Rules.recur(ended, c.head(), _origin(c), c.time());
-        Plan storage p = _planOf(c);
-        p.word = next;
-        uint256 stamped = c.head().stamped();
-        if (stamped == 0) return (ended, next);
-        stamped &= word.settled() & ~c.word().settled();
-        uint256 stamps = p.stamps;
-        for (uint256 i; stamped >> i != 0; ++i) {
-            if (stamped >> i & 1 == 0) continue;
-            uint256 lane = 32 * c.head().laneOf(i);
-            stamps = stamps & ~(uint256(type(uint32).max) << lane) | (c.time() & type(uint32).max) << lane;
-        }
-        p.stamps = stamps;
-    }
-
-    // ------------------------------------------------------------------ payment
-
-    /// @dev A change that calls nobody, paid with the poke fee.
-    function _poke(Case c, Meter meter, PlanWord word, uint256 tokens) private returns (uint256) {
-        (PlanWord ended, PlanWord next) = _change(c, word);
-        Keeper storage keeper = _keepers[msg.sender];
-        KeeperWord worked = _work(keeper, keeper.word);
-        return _pay(c, meter, ended, next, msg.sender, keeper, worked, tokens, c.entry().pokeFeeGwei(), 0);
-    }
-
-    /// @dev Written before the payment is known, so that crediting it later costs the same whoever is paid.
-    function _work(Keeper storage keeper, KeeperWord word) private returns (KeeperWord worked) {
-        worked = word.worked(block.timestamp);
-        keeper.word = worked;
-    }
-
-    /// @dev G6: cost plus premium, as far as the deposit reaches. Deposits made meanwhile count.
-    function _pay(
-        Case c,
-        Meter meter,
-        PlanWord ended,
-        PlanWord next,
-        address payee,
-        Keeper storage keeper,
-        KeeperWord worked,
-        uint256 tokens,
-        uint256 premiumGwei,
-        uint256 minPay
-    ) private returns (uint256 pay) {
-        Plan storage p = _planOf(c);
-        PlanWord word = p.word;
-        uint256 gate = meter.gate();
-        // Gas has fewer than 32 bits, prices 64, the premium 41, the batch's size fewer than 32: nothing overflows.
-        unchecked {
-            if (tokens > 4 * msg.data.length) tokens = 4 * msg.data.length;
-            uint256 price = c.entry().capWei();
-            if (block.basefee < price) price = block.basefee;
-            uint256 fee = IS_ROLLUP ? _dataFee(gate == Gate.FRESH, tokens) : 0;
-            uint256 used = meter.gasUsed() + OVERHEAD_GAS;
-            if (PlanWord.unwrap(ended) != PlanWord.unwrap(next)) used += RECUR_GAS;
-            if (gate == Gate.FRESH) {
-                // EIP-7623: a transaction pays at least 10 a token.
-                if (used < 6 * tokens) used = 6 * tokens;
-                used += BASE_GAS;
-            } else if (gate > Gate.SPENT) {
-                used += (BASE_GAS + BATCH_GAS) / (gate - Gate.SPENT) + ITEM_GAS;
-            }
-            pay = (price * (used + 4 * tokens) + fee) / 1 gwei + premiumGwei;
-            uint256 left = word.depositGwei();
-            if (pay > left) pay = left;
-            word = word.spent(pay).moved();
-            if (pay * 1 gwei < minPay) revert Scheduler_PaysTooLittle(pay * 1 gwei, minPay);
-        }
-        if (PlanWord.unwrap(ended) != PlanWord.unwrap(next)) {
-            emit Moved(c.id(), payee, ended.withTally(word));
-            word = word.moved();
-        }
-        p.word = word;
-        keeper.word = worked.credited(pay);
-        emit Moved(c.id(), payee, word);
-        Gate.write(gate > Gate.SPENT ? gate : Gate.SPENT);
-        // 64 bits x 30 bits.
-        unchecked {
-            pay *= 1 gwei;
-        }
-    }
-
-    /// @dev A premium in gwei: from feeMin to feeMax (40 bits each at `pos`), over the step's ramp, since `due`.
-    function _premium(uint256 pos, Case c, uint256 due) private pure returns (uint256) {
-        uint256 fees = calldataWord(pos);
-        uint256 feeMin = fees >> 216;
-        uint256 ramp = c.step().ramp();
-        if (ramp == 0) return feeMin;
-        uint256 feeMax = fees >> 176 & type(uint40).max;
-        // `due` is not later than now; 40 bits x 24 bits.
-        unchecked {
-            uint256 elapsed = c.time() - due;
-            if (feeMax <= feeMin) return feeMin;
-            return elapsed < ramp ? feeMin + (feeMax - feeMin) * elapsed / ramp : feeMax;
-        }
     }
 }

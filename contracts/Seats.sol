@@ -4,9 +4,7 @@ pragma solidity ^0.8.30;
 import {IScheduler} from "./interfaces/IScheduler.sol";
 import {ChainClock} from "./libraries/ChainClock.sol";
 import {Gate} from "./libraries/Gate.sol";
-import {PlanHashes} from "./libraries/PlanHashes.sol";
 import {KeeperWord} from "./types/KeeperWord.sol";
-import {PlanId} from "./types/PlanTypes.sol";
 import {Roster} from "./types/Roster.sol";
 
 /// @notice Keepers: their credit, their seats, and whose turn it is.
@@ -149,7 +147,8 @@ abstract contract Seats is IScheduler, ChainClock {
 
     /// @inheritdoc IScheduler
     function seatsAt(bool secondsClock, uint256 dueAt) external view returns (uint256) {
-        return _seatsAt(secondsClock, dueAt);
+        (, uint256 seats) = _seatsAt(secondsClock, dueAt);
+        return seats;
     }
 
     /// @inheritdoc IScheduler
@@ -159,30 +158,21 @@ abstract contract Seats is IScheduler, ChainClock {
 
     // ------------------------------------------------------------------ turns
 
-    /// @dev Reverts unless the keeper with this word may do the work that became due at `due`. `turn` tells a step from its undo.
-    function _checkTurn(PlanId id, uint256 run, uint256 turn, bool inSeconds, uint256 due, uint256 time, KeeperWord mine)
-        internal
-        view
-    {
-        uint256 window = inSeconds ? W_S : W_B;
-        // `due` is not later than `time`, and both are far from overflowing.
-        unchecked {
-            if (time - due >= 2 * window) return;
-            uint256 epoch = due / (inSeconds ? EPOCH_S : EPOCH_B);
-            uint256 seats = (inSeconds ? _rosterS : _rosterB).seatsIn(epoch);
-            if (seats == 0) return;
-            uint256 seat = PlanHashes.turn(id, run, turn) % seats;
-            bool open = time - due >= window;
-            if ((open || mine.seatPlusOne() == seat + 1) && mine.isActive(inSeconds, epoch)) return;
-            KeeperWord theirs = _keepers[_seats[seat].hot].word;
-            bool present = theirs.isActive(inSeconds, epoch) && theirs.seatPlusOne() == seat + 1;
-            if (!present || theirs.lastAt() + IDLE < block.timestamp) return;
-            revert Scheduler_NotYourTurn(seat, open ? due + 2 * window : due + window);
+    /// @dev The epoch of the clock in which something became due, and how many seats share its turns.
+    function _seatsAt(bool inSeconds, uint256 due) internal view returns (uint256 epoch, uint256 seats) {
+        if (inSeconds) {
+            epoch = due / EPOCH_S;
+            seats = _rosterS.seatsIn(epoch);
+        } else {
+            epoch = due / EPOCH_B;
+            seats = _rosterB.seatsIn(epoch);
         }
     }
 
-    function _seatsAt(bool inSeconds, uint256 due) private view returns (uint256) {
-        return inSeconds ? _rosterS.seatsIn(due / EPOCH_S) : _rosterB.seatsIn(due / EPOCH_B);
+    /// @dev Whether the seat is active in that epoch and its keeper did something within the last day.
+    function _isAwake(uint256 seat, bool inSeconds, uint256 epoch) internal view returns (bool) {
+        KeeperWord word = _keepers[_seats[seat].hot].word;
+        return word.seatPlusOne() == seat + 1 && word.isActive(inSeconds, epoch) && word.lastAt() + IDLE >= block.timestamp;
     }
 
     function _seatOwnedBySender(uint256 seat) private view returns (Seat storage s) {

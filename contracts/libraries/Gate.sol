@@ -8,7 +8,7 @@ import {IScheduler} from "../interfaces/IScheduler.sol";
 ///     0      fresh: nobody was repaid the 21,000 yet
 ///     1      locked
 ///     2      spent: the 21,000 was repaid
-///     2 + n  in a batch of n items, which share it
+///     4n + 2 in a batch of n items, which share it
 library Gate {
     uint256 internal constant FRESH = 0;
     uint256 internal constant LOCKED = 1;
@@ -29,6 +29,21 @@ library Gate {
         assembly ("memory-safe") {
             tstore(SLOT, gate)
         }
+    }
+
+    /// @dev The gate in a batch of `items`.
+    function batch(uint256 items) internal pure returns (uint256) {
+        return items << 2 | SPENT;
+    }
+
+    /// @dev How many items share the 21,000; 0 outside a batch.
+    function itemsOf(uint256 gate) internal pure returns (uint256) {
+        return gate >> 2;
+    }
+
+    /// @dev Unlock after a payment: what was fresh is spent, a batch goes on.
+    function leave(uint256 gate) internal {
+        write(gate | SPENT);
     }
 
     /// @dev Lock, and return what the gate was.

@@ -16,13 +16,13 @@ library PlanHashes {
         }
     }
 
-    /// @notice Whose turn it is, before the division by the seats: keccak256(id 32 ‖ run 4 ‖ turn 1).
-    function turn(PlanId id, uint256 run, uint256 step) internal pure returns (uint256 hash) {
+    /// @notice Which of `seats` seats, at least one, has the turn: keccak256(id 32 ‖ run 4 ‖ turn 1) modulo their number.
+    function turn(PlanId id, uint256 run, uint256 step, uint256 seats) internal pure returns (uint256 seat) {
         // The two scratch words.
         assembly ("memory-safe") {
             mstore(0, id)
             mstore(32, or(shl(224, run), shl(216, step)))
-            hash := keccak256(0, 37)
+            seat := mod(keccak256(0, 37), seats)
         }
     }
 

@@ -12,19 +12,17 @@ library Rules {
     /// @param own mask of this chain's steps
     function advance(PlanWord w, Head h, uint256 own, uint256 time) internal pure returns (PlanWord) {
         w = w.withChanged(time);
-        uint256 settled = w.settled();
-        bool aborting = w.stands(Status.Aborting);
+        uint256 unsettled = ~w.settled();
         if (w.stands(Status.Active)) {
             uint256 forward = h.forwardMask();
-            aborting = w.failed() & forward != 0;
-            if (aborting) w = abort(w, h, own);
-            else if (forward & ~settled != 0) return w;
+            if (w.failed() & forward != 0) w = abort(w, h, own);
+            else if (forward & unsettled != 0) return w;
             else w = w.withStatus(Status.Finishing);
         }
+        if (own & h.finalMask() & unsettled != 0) return w;
         // A word that is final stays what it is: facts may still come, decisions not.
-        if (own & h.finalMask() & ~settled != 0) return w;
-        if (aborting) return w.done() & own & h.undoable() == 0 ? w.withStatus(Status.Aborted) : w;
-        return w.stands(Status.Finishing) ? w.withStatus(Status.Completed) : w;
+        if (w.stands(Status.Finishing)) return w.withStatus(Status.Completed);
+        return w.stands(Status.Aborting) && w.done() & own & h.undoable() == 0 ? w.withStatus(Status.Aborted) : w;
     }
 
     /// @notice Turn a run: own Pending forward steps become Skipped.

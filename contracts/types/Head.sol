@@ -20,6 +20,7 @@ using {
     isRelative,
     isMonthly,
     stopsOnAbort,
+    isForward,
     forwardMask,
     finalMask,
     undoable,
@@ -70,6 +71,11 @@ function isMonthly(Head h) pure returns (bool) {
 
 function stopsOnAbort(Head h) pure returns (bool) {
     return Head.unwrap(h) >> 248 & 8 != 0;
+}
+
+/// @dev Whether the step of this index is a forward step; else it is a finally step.
+function isForward(Head h, uint256 index) pure returns (bool) {
+    return index < Head.unwrap(h) >> 240 & 0xff;
 }
 
 function forwardMask(Head h) pure returns (uint256) {

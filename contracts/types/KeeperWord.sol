@@ -45,7 +45,9 @@ function worked(KeeperWord w, uint256 time) pure returns (KeeperWord) {
 
 /// @dev `gwei_` comes out of deposits, of which there are less than 2^64 gwei on any chain.
 function credited(KeeperWord w, uint256 gwei_) pure returns (KeeperWord) {
-    return KeeperWord.wrap(KeeperWord.unwrap(w) + (gwei_ << CREDIT));
+    unchecked {
+        return KeeperWord.wrap(KeeperWord.unwrap(w) + (gwei_ << CREDIT));
+    }
 }
 
 function withCredit(KeeperWord w, uint256 gwei_) pure returns (KeeperWord) {
@@ -61,8 +63,12 @@ function withSeat(KeeperWord w, uint256 seatAndDates) pure returns (KeeperWord) 
     return KeeperWord.wrap(KeeperWord.unwrap(w) & ~((1 << LAST) - 1) | seatAndDates);
 }
 
-/// @dev Whether the seat is active in an epoch of the given clock.
+/// @dev Whether the keeper has a seat that is active in an epoch of the given clock. Without a seat both dates are zero.
 function isActive(KeeperWord w, bool inSeconds, uint256 epoch) pure returns (bool) {
-    uint256 dates = inSeconds ? KeeperWord.unwrap(w) >> 48 : KeeperWord.unwrap(w);
-    return seatPlusOne(w) != 0 && (dates >> 24 & type(uint24).max) <= epoch && epoch < (dates & type(uint24).max);
+    uint256 dates = KeeperWord.unwrap(w) >> (inSeconds ? 48 : 0);
+    uint256 from = dates >> 24 & type(uint24).max;
+    // A seat's `until` is never before its `from`; an epoch before `from` wraps beyond every length.
+    unchecked {
+        return epoch - from < (dates & type(uint24).max) - from;
+    }
 }
