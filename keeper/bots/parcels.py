@@ -11,6 +11,7 @@ from keeper.bots import gas
 from keeper.bots.calls import together
 from keeper.bots.decide import Intent
 from keeper.bots.fees import Bid, Market, joint
+from keeper.wire.hashing import tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,9 @@ class Parcel:
 def parcels(intents: Sequence[Intent], market: Market, limits: Limits) -> list[Parcel]:
     """All of them, in their order, in as few transactions as the limits allow.
 
-    Those that can pay for a rising base fee and the market's tip go together; those that cannot, apart from them.
+    Those that can pay for a rising base fee and the market's tip go together; those that cannot, apart from them. One
+    whose calldata costs more than its gas goes alone: only there the Scheduler sees the whole transaction and repays
+    it.
     """
     rich = [intent for intent in intents if _is_roomy(intent.bid, market)]
     poor = [intent for intent in intents if not _is_roomy(intent.bid, market)]
@@ -66,10 +69,19 @@ def _is_roomy(bid: Bid, market: Market) -> bool:
     return bid.tip_wei >= market.tip_wei and bid.max_fee_wei >= 2 * market.base_fee_wei + market.tip_wei
 
 
+def _is_floored(intent: Intent) -> bool:
+    """EIP-7623: a transaction pays for 10 gas a token of its calldata, of which 4 are paid anyway."""
+    return 6 * tokens(intent.data) > intent.gas - gas.SPARE
+
+
 def _packed(intents: Iterable[Intent], limits: Limits) -> list[Parcel]:
     done: list[Parcel] = []
     open_: list[Intent] = []
     for intent in intents:
+        if _is_floored(intent):
+            done += [Parcel(tuple(open_))] * bool(open_) + [Parcel((intent,))]
+            open_ = []
+            continue
         more = [*open_, intent]
         size = sum(len(one.data) + 96 for one in more)
         spent = sum(one.gas + one.gas // 63 + gas.ITEM for one in more) + gas.BASE + 16 * size

@@ -220,6 +220,15 @@ def test_what_cannot_pay_for_a_rise_goes_apart_from_what_can() -> None:
     assert [set(parcel.intents) for parcel in found] == [{intents[3]}, {*tight, *stingy}]
 
 
+def test_what_pays_for_its_calldata_rather_than_its_gas_goes_alone() -> None:
+    """EIP-7623's floor is of the whole transaction, so an item of a batch is not repaid it."""
+    intents = intents_of(5)
+    heavy = replace(intents[2], data=b"\x01" * ((intents[2].gas - gas.SPARE) // 24 + 1))
+    light = replace(intents[4], data=b"\x01" * ((intents[4].gas - gas.SPARE) // 24))
+    found = parcels([*intents[:2], heavy, intents[3], light], MARKET, Limits())
+    assert [parcel.intents for parcel in found] == [tuple(intents[:2]), (heavy,), (intents[3], light)]
+
+
 def test_gas_is_what_the_plan_commits_to_and_a_share_that_stays_behind() -> None:
     [one] = intents_of(1, gas_limit=5_000_000)
     assert one.gas > 5_000_000 * 64 // 63
