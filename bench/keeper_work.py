@@ -25,7 +25,8 @@ from keeper.bots.executor import Executor
 from keeper.chain.endpoints import EndpointPool
 from keeper.chain.follower import Source
 from keeper.chain.health import Policy
-from keeper.chain.memory import MemoryTransport, SimChain, SimLog, Tx
+from keeper.chain.memory import MemoryTransport
+from keeper.chain.memory_chain import SimChain, SimLog, Tx
 from keeper.chain.signer import LocalSigner
 from keeper.chain.store import Store
 from keeper.chain.tables import jobs, plans

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from keeper.chain import health as state
 from keeper.chain.health import Condition, Health, Policy
 from keeper.chain.reads import Reads, View
-from keeper.chain.rpc import EndpointFailed, HttpTransport, Transport, Trouble
+from keeper.chain.rpc import Answer, Call, EndpointFailed, HttpTransport, Transport, Trouble
 from keeper.chain.sends import SendOutcome, SendResult, best, send_result
 from keeper.chain.values import Block, Json, hexed
 from keeper.wire.errors import BadInput, ConductorError
@@ -50,6 +50,17 @@ class _Endpoint:
         except EndpointFailed as error:
             self._failed(error)
             raise
+
+    async def batch(self, calls: Sequence[Call]) -> list[Answer]:
+        try:
+            answers = await self.transport.batch(calls)
+        except EndpointFailed as error:
+            self._failed(error)
+            raise
+        for answer in answers:
+            if isinstance(answer, EndpointFailed):
+                self._failed(answer)
+        return answers
 
     @asynccontextmanager
     async def patience(self, limit_s: float | None) -> AsyncIterator[None]:

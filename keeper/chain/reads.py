@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from keeper.chain.rpc import EndpointFailed, Trouble
+from keeper.chain.rpc import Answer, Call, EndpointFailed, Trouble
 from keeper.chain.values import (
     Block,
     BlockId,
@@ -27,6 +27,11 @@ from keeper.chain.values import (
 class Asks(Protocol):
     async def request(self, method: str, params: Sequence[Any]) -> Json:
         """The `result` of a request; errors: EndpointFailed."""
+
+
+class AsksMany(Asks, Protocol):
+    async def batch(self, calls: Sequence[Call]) -> list[Answer]:
+        """What each call came to, asked together; errors: EndpointFailed."""
 
 
 class Reads:
@@ -52,13 +57,7 @@ class Reads:
         """The block's header; None if the node has no such block."""
         method = "eth_getBlockByHash" if isinstance(block, bytes) else "eth_getBlockByNumber"
         param = hexed(block) if isinstance(block, bytes) else block_param(block)
-        try:
-            answer = await self.request(method, [param, False])
-        except EndpointFailed as error:
-            if error.trouble is Trouble.BEHIND:  # some nodes say null, some say they do not know it
-                return None
-            raise
-        return None if answer is None else parse_block(answer)
+        return _block(await self._asked(method, [param, False]))
 
     async def logs_of(
         self, block_hash: bytes, addresses: Sequence[bytes], topics: Sequence[Any] = ()
@@ -125,13 +124,13 @@ class Reads:
 
     async def receipt(self, tx_hash: bytes) -> Receipt | None:
         """The receipt, or None while no block has the transaction."""
+        return _receipt(await self._asked("eth_getTransactionReceipt", [hexed(tx_hash)]))
+
+    async def _asked(self, method: str, params: Sequence[Any]) -> Answer:
         try:
-            answer = await self.request("eth_getTransactionReceipt", [hexed(tx_hash)])
+            return await self.request(method, params)
         except EndpointFailed as error:
-            if error.trouble is Trouble.BEHIND:
-                return None
-            raise
-        return None if answer is None or answer.get("blockHash") is None else parse_receipt(answer)
+            return error
 
     def _block(self, block: BlockId | None) -> Json:
         return block_param(self._at if block is None else block)
@@ -140,10 +139,40 @@ class Reads:
 class View(Reads):
     """Reads of one decision: one endpoint, one block, all by its hash. `endpoint` may be logged."""
 
-    def __init__(self, asks: Asks, endpoint: str, head: Block) -> None:
+    def __init__(self, asks: AsksMany, endpoint: str, head: Block) -> None:
         super().__init__(asks, head.hash)
+        self._asks_many = asks
         self.endpoint = endpoint
         self.head = head
+
+    async def blocks(self, numbers: Sequence[int]) -> tuple[Block | None, ...]:
+        """Of each number what `block` says, asked together."""
+        calls: list[Call] = [("eth_getBlockByNumber", [block_param(number), False]) for number in numbers]
+        return tuple(map(_block, await self._asks_many.batch(calls)))
+
+    async def receipts(self, hashes: Sequence[bytes]) -> tuple[Receipt | None, ...]:
+        """Of each transaction what `receipt` says, asked together."""
+        calls: list[Call] = [("eth_getTransactionReceipt", [hexed(tx_hash)]) for tx_hash in hashes]
+        return tuple(map(_receipt, await self._asks_many.batch(calls)))
+
+
+def _known(answer: Answer) -> Json:
+    """The answer, or None of what a node does not know: some say null, some that they do not know it."""
+    if not isinstance(answer, EndpointFailed):
+        return answer
+    if answer.trouble is Trouble.BEHIND:
+        return None
+    raise answer
+
+
+def _block(answer: Answer) -> Block | None:
+    found = _known(answer)
+    return None if found is None else parse_block(found)
+
+
+def _receipt(answer: Answer) -> Receipt | None:
+    found = _known(answer)
+    return None if found is None or found.get("blockHash") is None else parse_receipt(found)
 
 
 def _transaction(to: bytes, data: bytes, sender: bytes | None, value_wei: int, gas_limit: int | None) -> dict[str, str]:

@@ -1,28 +1,26 @@
-"""One endpoint, one request: the port to a node, its errors in a closed list, and the HTTP adapter.
+"""One endpoint: the port to a node, its errors in a closed list, and the HTTP adapter.
 
-No retries here: whether a request may be repeated, and where, is the pool's decision.
+No retries here but of what a stale connection swallowed: whether a request may be repeated, and where, is the pool's
+decision.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
+import json
 from collections.abc import Sequence
 from enum import StrEnum
+from types import SimpleNamespace
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from aiohttp import ClientError, ClientResponseError
-from eth_typing import URI
-from web3.providers.rpc.async_rpc import AsyncHTTPProvider
-from web3.types import RPCEndpoint
+from aiohttp import ClientError, ClientOSError, ClientSession, ClientTimeout, ServerDisconnectedError, TraceConfig
 
 from keeper.chain.values import Json
 from keeper.wire.errors import BadInput, ConductorError
 
-# web3 logs whole URLs below this level, and URLs hold access keys.
-for _logger in ("web3.providers.AsyncHTTPProvider", "web3._utils.http_session_manager.HTTPSessionManager"):
-    logging.getLogger(_logger).setLevel(logging.WARNING)
+_AT_ONCE = 50
+"""Requests in one batch; few nodes take less, and receipts may be long."""
 
 
 class Trouble(StrEnum):
@@ -58,6 +56,13 @@ class EndpointFailed(ConductorError):
         return bytes.fromhex(data[2:]) if isinstance(data, str) and data.startswith("0x") else b""
 
 
+Call = tuple[str, Sequence[Any]]
+"""A method and its parameters."""
+
+Answer = Json | EndpointFailed
+"""What a call of a batch came to."""
+
+
 class Transport(Protocol):
     """A way to one node. `name` may be logged; it holds no access key."""
 
@@ -65,6 +70,9 @@ class Transport(Protocol):
 
     async def request(self, method: str, params: Sequence[Any]) -> Json:
         """The `result` of one JSON-RPC request; errors: EndpointFailed."""
+
+    async def batch(self, calls: Sequence[Call]) -> list[Answer]:
+        """What each call came to, in their order, asked together; errors: EndpointFailed, if none was answered."""
 
     async def close(self) -> None: ...
 
@@ -93,7 +101,11 @@ def trouble_of(code: int | None, message: str) -> Trouble:
 
 
 class HttpTransport:
-    """JSON-RPC over HTTP by web3.py, with its own retries switched off and a time limit on every request."""
+    """JSON-RPC over HTTP, with a time limit on every request. Each event loop that asks has connections of its own.
+
+    A server may close a kept connection just as a request goes out on it. That is no fault of the endpoint: what may be
+    repeated is, once, on another connection and within the same time limit.
+    """
 
     def __init__(self, url: str, *, timeout_s: float = 10.0) -> None:
         parts = urlsplit(url)
@@ -102,34 +114,112 @@ class HttpTransport:
                 "an endpoint has to be an http or https URL", field="endpoint", remedy="write https://host/.."
             )
         self.name = parts.hostname + (f":{parts.port}" if parts.port else "")
+        self._url = url
         self._timeout_s = timeout_s
-        self._provider = AsyncHTTPProvider(URI(url), {"timeout": timeout_s}, exception_retry_configuration=None)
+        self._sessions: dict[asyncio.AbstractEventLoop, ClientSession] = {}
+        self._batches = True
 
     def __repr__(self) -> str:
         return f"HttpTransport({self.name})"
 
     async def request(self, method: str, params: Sequence[Any]) -> Json:
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                answer: Json = await self._provider.make_request(RPCEndpoint(method), list(params))
-        except TimeoutError:
-            raise EndpointFailed(
-                self.name, Trouble.HANGING, f"no answer to {method} in {self._timeout_s:g} s"
-            ) from None
-        except ClientResponseError as error:
-            trouble = Trouble.BUSY if error.status == 429 else Trouble.BROKEN
-            raise EndpointFailed(self.name, trouble, f"HTTP status {error.status}", code=error.status) from None
-        except (ClientError, OSError) as error:  # their text may hold the URL
-            raise EndpointFailed(self.name, Trouble.BROKEN, f"no connection ({type(error).__name__})") from None
-        except (ValueError, TypeError):  # a body that is not JSON
-            raise EndpointFailed(self.name, Trouble.BROKEN, "the answer is not JSON-RPC") from None
-        if not isinstance(answer, dict) or ("result" not in answer and "error" not in answer):
-            raise EndpointFailed(self.name, Trouble.BROKEN, "the answer is not JSON-RPC")
-        if (error_ := answer.get("error")) is None:
-            return answer.get("result")
-        error_ = error_ if isinstance(error_, dict) else {"message": str(error_)}
-        code, message = error_.get("code"), str(error_.get("message", "no message"))
-        raise EndpointFailed(self.name, trouble_of(code, message), message, code=code, data=error_.get("data"))
+        answer = await self._ask(_body(method, params), method, again=_may_repeat(method))
+        result = self._answer(answer)
+        if isinstance(result, EndpointFailed):
+            raise result
+        return result
+
+    async def batch(self, calls: Sequence[Call]) -> list[Answer]:
+        """In as few requests as the node takes: one by one if it refuses batches."""
+        answers: list[Answer] = []
+        for first in range(0, len(calls), _AT_ONCE):
+            some = calls[first : first + _AT_ONCE]
+            answers += await self._together(some) if self._batches and len(some) > 1 else await self._singly(some)
+        return answers
 
     async def close(self) -> None:
-        await self._provider.disconnect()
+        """Closes the connections of the running event loop."""
+        session = self._sessions.pop(asyncio.get_running_loop(), None)
+        if session is not None:
+            await session.close()
+
+    async def _together(self, calls: Sequence[Call]) -> list[Answer]:
+        body = [_body(method, params, number) for number, (method, params) in enumerate(calls)]
+        again = all(_may_repeat(method) for method, _ in calls)
+        try:
+            answers = await self._ask(body, f"{len(calls)} requests", again=again)
+        except EndpointFailed as error:
+            if error.code is None or not 400 <= error.code < 500 or error.trouble is Trouble.BUSY:
+                raise
+            answers = None
+        refusal = self._answer(answers) if isinstance(answers, dict) else None
+        if isinstance(refusal, EndpointFailed) and refusal.trouble is Trouble.BUSY:
+            raise refusal
+        by_id = {one.get("id"): one for one in answers if isinstance(one, dict)} if isinstance(answers, list) else {}
+        if by_id.keys() != set(range(len(calls))):
+            self._batches = False
+            return await self._singly(calls)
+        return [self._answer(by_id[number]) for number in range(len(calls))]
+
+    async def _singly(self, calls: Sequence[Call]) -> list[Answer]:
+        asked = [(_body(method, params), method) for method, params in calls]
+        return [self._answer(await self._ask(body, method, again=_may_repeat(method))) for body, method in asked]
+
+    async def _ask(self, body: Json, what: str, *, again: bool) -> Json:
+        """What the server answers, decoded; `again`: it may be asked once more if a kept connection was stale."""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                status, text = await self._post(json.dumps(body).encode(), again=again)
+        except TimeoutError:
+            raise EndpointFailed(self.name, Trouble.HANGING, f"no answer to {what} in {self._timeout_s:g} s") from None
+        except (ClientError, OSError) as error:  # their text may hold the URL
+            raise EndpointFailed(self.name, Trouble.BROKEN, f"no connection ({type(error).__name__})") from None
+        if status >= 400:
+            trouble = Trouble.BUSY if status == 429 else Trouble.BROKEN
+            raise EndpointFailed(self.name, trouble, f"HTTP status {status}", code=status)
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise EndpointFailed(self.name, Trouble.BROKEN, "the answer is not JSON-RPC") from None
+
+    async def _post(self, body: bytes, *, again: bool) -> tuple[int, bytes]:
+        attempt = SimpleNamespace(kept=False)
+        try:
+            async with self._session().post(self._url, data=body, trace_request_ctx=attempt) as response:
+                return response.status, await response.read()
+        except (ServerDisconnectedError, ClientOSError):
+            if not (again and attempt.kept):
+                raise
+        return await self._post(body, again=False)
+
+    def _session(self) -> ClientSession:
+        loop = asyncio.get_running_loop()
+        if loop not in self._sessions:
+            trace = TraceConfig()
+            trace.on_connection_reuseconn.append(_is_kept)
+            self._sessions[loop] = ClientSession(
+                headers={"Content-Type": "application/json"}, timeout=ClientTimeout(total=None), trace_configs=[trace]
+            )
+        return self._sessions[loop]
+
+    def _answer(self, answer: Json) -> Answer:
+        if not isinstance(answer, dict) or ("result" not in answer and "error" not in answer):
+            return EndpointFailed(self.name, Trouble.BROKEN, "the answer is not JSON-RPC")
+        if (error := answer.get("error")) is None:
+            return answer.get("result")
+        error = error if isinstance(error, dict) else {"message": str(error)}
+        code, message = error.get("code"), str(error.get("message", "no message"))
+        return EndpointFailed(self.name, trouble_of(code, message), message, code=code, data=error.get("data"))
+
+
+def _body(method: str, params: Sequence[Any], number: int = 0) -> dict[str, Json]:
+    return {"jsonrpc": "2.0", "id": number, "method": method, "params": list(params)}
+
+
+def _may_repeat(method: str) -> bool:
+    """Whether asking twice does nothing twice. A signed transaction is one and the same however often it is sent."""
+    return method.startswith("eth_") and method != "eth_sendTransaction"
+
+
+async def _is_kept(_session: ClientSession, context: SimpleNamespace, _params: object) -> None:
+    context.trace_request_ctx.kept = True

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from keeper.chain.endpoints import EndpointPool
-from keeper.chain.rpc import EndpointFailed, HttpTransport, Trouble
+from keeper.chain.rpc import Answer, Call, EndpointFailed, HttpTransport, Trouble
 from keeper.chain.values import Json, quantity
 from tests.chaos.keepers import Play
 from tests.integration.bots.conftest import world  # noqa: F401 - a fixture
@@ -72,6 +72,9 @@ class Faulty:
         if self.fault == "lies":
             return answer | {"number": hex(quantity(answer["number"]) + 5), "hash": "0x" + "ab" * 32}
         return answer
+
+    async def batch(self, calls: Sequence[Call]) -> list[Answer]:
+        return [await self.request(method, params) for method, params in calls]
 
     async def close(self) -> None:
         await self._node.close()

@@ -103,6 +103,21 @@ class PoolSuite:
         assert await pool.reads.logs(1, 3, [world.emitter], [b"\x98" * 32]) == ()
         assert await pool.reads.logs(1, 3, [world.emitter], [[ranged[1].topics[0], b"\x98" * 32]]) == (ranged[1],)
 
+    async def test_asked_together_blocks_and_receipts_are_what_they_are_alone(self, world: World) -> None:
+        pool = pool_of(world)
+        sent = [await signed(world, nonce) for nonce in range(3)]
+        for one in sent:
+            await pool.send_raw(one.raw)
+            await world.mine(1)
+        view = await pool.pin()
+        numbers = [3, 1, 99, 2]
+        assert await view.blocks(numbers) == tuple([await view.block(number) for number in numbers])
+        assert await view.blocks([]) == ()
+        hashes = [sent[2].hash, b"\x11" * 32, sent[0].hash]
+        receipts = await view.receipts(hashes)
+        assert receipts == tuple([await view.receipt(tx_hash) for tx_hash in hashes])
+        assert [receipt and receipt.block_number for receipt in receipts] == [3, None, 1]
+
     async def test_logs_of_a_block_nobody_has_are_an_error(self, world: World) -> None:
         with pytest.raises(EndpointFailed):
             await pool_of(world).reads.logs_of(b"\x11" * 32, [world.emitter])

@@ -11,7 +11,8 @@ from keeper.chain.endpoints import EndpointPool, NoEndpoint
 from keeper.chain.follower import Advanced, DeepReorg, Event, Follower, FollowPolicy, RolledBack, Source
 from keeper.chain.health import Policy
 from keeper.chain.ledger import Ledger
-from keeper.chain.memory import MemoryTransport, SimChain, SimLog
+from keeper.chain.memory import MemoryTransport
+from keeper.chain.memory_chain import SimChain, SimLog
 from keeper.chain.rpc import EndpointFailed
 from keeper.chain.store import Store
 from keeper.chain.values import Block, Log

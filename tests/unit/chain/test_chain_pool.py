@@ -6,7 +6,8 @@ import pytest
 
 from keeper.chain.endpoints import EndpointPool, NoEndpoint
 from keeper.chain.health import Health, Policy
-from keeper.chain.memory import MemoryTransport, SimChain, SimLog
+from keeper.chain.memory import MemoryTransport
+from keeper.chain.memory_chain import SimChain, SimLog
 from keeper.chain.rpc import EndpointFailed
 from keeper.chain.sends import SendOutcome
 from keeper.wire.errors import BadInput
