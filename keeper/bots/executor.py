@@ -1,16 +1,15 @@
 """Carries out plans: follow the chain, decide, try out, send; then see what became of it.
 
 The chain and the outbox hold all that matters; what this process remembers only makes it faster or cheaper. So it can
-be killed anywhere. Awaits go through `_step`, which offers them to the `checkpoint` hook: where tests pull the plug.
+be killed anywhere. What it awaits are `Steps`: tests pull the plug at each.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ParamSpec, TypeVar
 
 import structlog
 
@@ -34,14 +33,13 @@ from keeper.chain.entries import Entry, State
 from keeper.chain.fees import quote
 from keeper.chain.follower import Follower, RolledBack, Source
 from keeper.chain.jobs import Now
-from keeper.chain.outbox import Checkpoint, Outbox, OutboxPolicy
+from keeper.chain.moves import OutboxPolicy
+from keeper.chain.outbox import Outbox
 from keeper.chain.signer import Signer
+from keeper.chain.steps import Checkpoint, Steps
 from keeper.chain.store import Store
 from keeper.chain.values import Block
 from keeper.wire.types import Address
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 _PACE_BLOCKS = 8
 _STRAY_BLOCKS = 5
@@ -85,7 +83,7 @@ class Executor:
         self._signer = Address(signer.address)
         self._worker = worker
         self._policy = policy or ExecutorPolicy()
-        self._checkpoint = checkpoint or _pass
+        self._step = Steps(checkpoint, "executor ")
         self._wall_s, self._mono_s = wall_s, mono_s
         self.metrics = metrics or Metrics()
         self.follower = Follower(chain, store, source, PlanIndex(chain.chain_id))
@@ -154,7 +152,7 @@ class Executor:
 
     async def _follow(self) -> None:
         async for event in self.follower.catch_up():
-            await self._checkpoint("followed")
+            await self._step.reached("followed")
             if isinstance(event, RolledBack):
                 _LOG.warning("chain reorganised", depth=event.depth, to=event.to)
                 self._left_chain()
@@ -276,16 +274,10 @@ class Executor:
     async def _notice(self, view: reads.View) -> None:
         """What became of transactions that were mined up to this block."""
         self.metrics.balance_wei.set(await self._step("notice.balance", view.balance_wei, self._signer))
-        for row in self._aftermath.news(await self._step("notice.live", self.outbox.live), view.head.number):
-            receipt = await self._step("notice.receipt", view.receipt, row.mined_hash or b"")
+        rows = list(self._aftermath.news(await self._step("notice.live", self.outbox.live), view.head.number))
+        if not rows:
+            return
+        receipts = await self._step("notice.receipts", view.receipts, [row.mined_hash or b"" for row in rows])
+        for row, receipt in zip(rows, receipts, strict=True):
             if receipt is not None:
                 await self._step("notice.row", self._aftermath.notice, row, receipt, self._mono_s())
-
-    async def _step(self, name: str, do: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-        await self._checkpoint(f"before executor {name}")
-        result = await do(*args, **kwargs)
-        await self._checkpoint(f"after executor {name}")
-        return result
-
-
-async def _pass(_: str) -> None: ...

@@ -17,9 +17,11 @@ from keeper.bots.metrics import Metrics
 from keeper.bots.parcels import Limits
 from keeper.chain.clock import Clock
 from keeper.chain.follower import DeepReorg
+from keeper.chain.moves import OutboxPolicy
 from keeper.chain.settings import Settings
 from keeper.wire.errors import ConductorError
 
+_DAY_S = 86_400
 _LOG = structlog.get_logger("conductor.keeper")
 
 
@@ -63,7 +65,11 @@ def policy_of(settings: Settings) -> ExecutorPolicy:
         max_fee_wei=int(settings.max_fee_gwei * GWEI),
         tip_wei=None if settings.tip_gwei is None else int(settings.tip_gwei * GWEI),
     )
-    return ExecutorPolicy(decide=Policy(fees=fees), limits=Limits(items=settings.batch))
+    return ExecutorPolicy(
+        decide=Policy(fees=fees),
+        limits=Limits(items=settings.batch),
+        outbox=OutboxPolicy(keep_s=settings.keep_days * _DAY_S),
+    )
 
 
 def log_to(settings: Settings) -> None:

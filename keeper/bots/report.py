@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
 from keeper.bots.connection import Connection, connect
 from keeper.bots.index import PlanIndex, earned_key
 from keeper.bots.queue import Queue
@@ -14,8 +12,8 @@ from keeper.bots.seat import read_keeper, seat_bond_wei, seat_of_key
 from keeper.bots.turns import Seat
 from keeper.chain.entries import Entries
 from keeper.chain.follower import Follower
+from keeper.chain.retention import Retention
 from keeper.chain.settings import Settings
-from keeper.chain.tables import outbox
 from keeper.wire.errors import ConductorError
 from keeper.wire.types import Address
 
@@ -120,12 +118,9 @@ async def earnings(settings: Settings) -> Earnings:
         me = Address(connection.key().address)
         await follow(connection)
         moves, paid_gwei = await queue_of(connection, me).fact(earned_key(me)) or (0, 0)
-        mine = (outbox.c.chain_id == connection.pool.chain_id, outbox.c.signer == me, outbox.c.gas_used.is_not(None))
-        async with connection.store.read() as tx:
-            rows = (await tx.execute(select(outbox.c.gas_used, outbox.c.gas_price_wei).where(*mine))).all()
+        transactions, gas_wei = await Retention(connection.store, connection.pool.chain_id).costs(me)
         credit_wei, *_ = await read_keeper(connection, me)
-        gas_wei = sum(used * price for used, price in rows)
-        return Earnings(me, moves, paid_gwei * GWEI, gas_wei, len(rows), credit_wei)
+        return Earnings(me, moves, paid_gwei * GWEI, gas_wei, transactions, credit_wei)
 
 
 def follower_of(connection: Connection) -> Follower:

@@ -23,7 +23,7 @@ jobs = Jobs(store, chain_id)                           # jobs.py: the due queue
 for job in await jobs.lease(worker, signer, Now(block, time_s, wall_s), limit=20): ...
 await jobs.rest(job, reason, until)                    # back off; a finished job is dropped by the chain's own log
 
-outbox = Outbox(pool, store, [signer], worker=name, still_wanted=ask)        # outbox.py
+outbox = Outbox(pool, store, [signer], worker=name, still_wanted=ask)        # outbox.py; policy in moves.py
 await outbox.recover()                                 # once, after a start
 entry = await outbox.submit(key, signer.address, to, data, gas_limit=.., max_fee_wei=..)
 await outbox.tick()                                    # on every new block
@@ -33,6 +33,7 @@ signer = await unlock(Folders().find(name), password)  # keystores.py; LocalSign
 clock = Clock(); clock.every(1.0, "follow", tick); clock.start()             # clock.py
 ```
 
-Modules: values, rpc, sends, reads, health, endpoints | tables, store, history, ledger, jobs, entries, migrations |
-follower | fees, signer, keystores, outbox | clock | memory (a chain in memory, for tests).
+Modules: values, rpc, sends, reads, health, endpoints | tables, store, history, ledger, jobs, entries, retention,
+migrations | follower | fees, signer, keystores, moves, steps, settlement, outbox | clock | memory_chain, memory (a
+chain and an endpoint of it in memory, for tests).
 """

@@ -208,14 +208,15 @@ class Entries:
 
     async def unmine(self, entries: Sequence[Entry]) -> None:
         """Their block vanished, or they were thought final in a chain that was left: they wait to be mined again."""
-        gone = dict.fromkeys(("outcome", "block", "block_hash", "mined_hash", "status", "gas_used", "gas_price_wei"))
+        names = ("outcome", "block", "block_hash", "mined_hash", "status", "gas_used", "gas_price_wei", "settled")
+        gone = dict.fromkeys(names)
         async with self._store.write() as tx:
             mine = outbox.c.id.in_([entry.id for entry in entries])
             await tx.execute(update(outbox).where(mine).values(state=State.SENT, reason="reorganised", **gone))
 
-    async def finalize(self, entries: Sequence[Entry], outcome: Outcome | None = None) -> None:
-        """Nothing will change them any more. `outcome` LOST: their nonce was used by somebody else."""
-        changed: dict[str, Any] = {"state": State.FINAL}
+    async def finalize(self, entries: Sequence[Entry], wall_s: float, outcome: Outcome | None = None) -> None:
+        """From now on nothing will change them. `outcome` LOST: their nonce was used by somebody else."""
+        changed: dict[str, Any] = {"state": State.FINAL, "settled": wall_s}
         if outcome is Outcome.LOST:
             changed |= {
                 "outcome": outcome,

@@ -3,76 +3,38 @@
 A nonce exists only with a stored signed transaction: nonce, signature and row are one database transaction, made before
 anything is sent. After a crash the rows say everything: what may have been sent is sent again, the same bytes.
 
-Every await goes through `_step`, which offers it to the `checkpoint` hook before and after: where tests pull the plug.
+What the chain has made of them is in settlement.py, what is due for those that wait in moves.py. Every await is one of
+`Steps`: tests pull the plug at each.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from keeper.chain.endpoints import Chain
-from keeper.chain.entries import Entries, Entry, Lease, Outcome, State
-from keeper.chain.fees import FeePolicy, Fees, bumped, capped, quote
+from keeper.chain.entries import Entries, Entry, Lease, State
+from keeper.chain.fees import Fees, bumped, capped, quote
+from keeper.chain.moves import Move, OutboxPolicy, next_move
 from keeper.chain.reads import View
+from keeper.chain.retention import Retention
 from keeper.chain.sends import SendOutcome
+from keeper.chain.settlement import Settlement
 from keeper.chain.signer import Signer, Unsigned
+from keeper.chain.steps import Checkpoint, Steps
 from keeper.chain.store import Store
-from keeper.chain.values import Block, Receipt
+from keeper.chain.values import Block
 from keeper.wire.errors import ConductorError
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 StillWanted = Callable[[Entry], Awaitable[bool]]
 """Asked before work is signed anew, or first sent after a restart: simulate it; False if somebody else did it."""
 
-Checkpoint = Callable[[str], Awaitable[None]]
-
 _CANCEL_GAS = 21_000
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxPolicy:
-    """Distances in blocks, times in seconds."""
-
-    bump_after: int = 3
-    """Unmined for so long, a transaction bids more."""
-    resend_after: int = 2
-    """Unmined for so long, the same bytes are sent again."""
-    confirmations: int | None = None
-    """Final that deep under the head; None: when the chain says so, or at `deep`."""
-    deep: int = 64
-    """Final on chains that do not say."""
-    lease_s: float = 30.0
-    """After so long without a sign of life another worker takes a row over."""
-    fees: FeePolicy = field(default_factory=FeePolicy)
-
-
-class Move(StrEnum):
-    WAIT = "wait"
-    SEND = "send"
-    BUMP = "bump"
-    CANCEL = "cancel"
-
-
-def next_move(entry: Entry, head: int, *, first: bool, blocks_others: bool, policy: OutboxPolicy) -> Move:
-    """What a pending row needs now. Pure.
-
-    `first`: its nonce is the chain's next. `blocks_others`: rows with higher nonces wait behind it.
-    """
-    if not entry.wanted and not entry.cancels:
-        return Move.CANCEL if blocks_others else Move.WAIT
-    if entry.state is State.SIGNED and entry.signed_block > 0:
-        return Move.SEND
-    if head - entry.signed_block >= policy.bump_after and first:
-        return Move.BUMP
-    return Move.SEND if entry.sent_block is None or head - entry.sent_block >= policy.resend_after else Move.WAIT
+_PRUNED_AT_ONCE = 100
+"""Rows that leave in one tick: more than a keeper adds in a block, and still a short transaction."""
 
 
 class Outbox:
@@ -100,8 +62,10 @@ class Outbox:
         self._worker = worker
         self._still_wanted = still_wanted
         self._policy = policy or OutboxPolicy()
-        self._checkpoint = checkpoint or _pass
         self._wall_s = wall_s
+        self._step = Steps(checkpoint)
+        self._settlement = Settlement(chain, self._entries, self._policy, self._step, wall_s)
+        self._retention = Retention(store, chain.chain_id)
         self._last: Block | None = None
 
     async def submit(
@@ -116,7 +80,8 @@ class Outbox:
         tip_wei: int | None = None,
         value_wei: int = 0,
     ) -> Entry:
-        """Signs, stores and sends `key`'s work, once: while a row of the key is wanted or done, that row is the answer.
+        """Signs, stores and sends `key`'s work, once: while a row of the key is wanted or done, that row is the answer,
+        as long as the policy keeps it.
 
         `max_fee_wei` caps what any bump may bid per gas; `tip_wei` replaces the market's tip. After a revert, a loss or
         work that was given up the key is free again. Errors: NoEndpoint or EndpointFailed, and then nothing was stored.
@@ -146,7 +111,7 @@ class Outbox:
         last, self._last = self._last, None
         straight = last is not None and last.hash in (view.head.hash, view.head.parent)
         errors = []
-        final = await self._step("tick.final", self._final_number, view)
+        final = await self._step("tick.final", self._settlement.final_number, view)
         for signer in self._signers:
             lease = Lease(self._worker, self._wall_s(), self._wall_s() + self._policy.lease_s)
             rows = await self._step("tick.claim", self._entries.claim, signer, lease)
@@ -157,6 +122,8 @@ class Outbox:
                     )
             except ConductorError as error:  # one signer's trouble is not the others'
                 errors.append(error)
+        if (keep_s := self._policy.keep_s) is not None:
+            await self._step("tick.prune", self._retention.prune, self._wall_s() - keep_s, limit=_PRUNED_AT_ONCE)
         if errors:
             raise errors[0]
         self._last = view.head
@@ -176,16 +143,16 @@ class Outbox:
         mine = [row for row in rows if row.worker == self._worker]
         mined = [row for row in mine if row.state is State.MINED]
         deep = [row for row in mined if (row.block or 0) <= final]
-        gone = await self._step("tick.vanished", self._vanished, view, deep if straight else mined)
+        gone = await self._step("tick.vanished", self._settlement.vanished, view, deep if straight else mined)
         if gone:
             await self._step("tick.unmine", self._entries.unmine, gone)
         ids = {row.id for row in gone}
         waiting = [row for row in mine if row.pending] + gone
         settled = [row for row in waiting if row.nonce < count]
         if settled:
-            await self._step("tick.settle", self._settle, view, signer, settled, final)
+            await self._step("tick.settle", self._settlement.settle, view, signer, settled, final)
         if final_now := [row for row in deep if row.id not in ids]:
-            await self._step("tick.finalize", self._entries.finalize, final_now)
+            await self._step("tick.finalize", self._entries.finalize, final_now, self._wall_s())
         await self._step("tick.fill", self._fill_gaps, view, signer, count, rows)
         last = max(row.nonce for row in rows)
         for row in sorted((row for row in waiting if row.nonce >= count), key=lambda row: row.nonce):
@@ -253,36 +220,6 @@ class Outbox:
         result = await self._step("send.raw", self._chain.send_raw, row.raw)
         await self._step("send.note", self._entries.was_sent, row, result, head.number)
 
-    async def _settle(self, view: View, signer: bytes, rows: Sequence[Entry], final: int) -> None:
-        """These nonces are used: by which variant, and how did it end? Without receipt, and final: by somebody else."""
-        hashes = await self._step("settle.hashes", self._entries.hashes, [row.id for row in rows])
-        found: list[tuple[Entry, Receipt, Outcome]] = []
-        missing = []
-        for row in rows:
-            for tx_hash, cancels in hashes.get(row.id, []):
-                receipt = await self._step("settle.receipt", view.receipt, tx_hash)
-                if receipt is not None:
-                    found.append((row, receipt, _outcome(receipt, cancels)))
-                    break
-            else:
-                missing.append(row)
-        if found:
-            await self._step("settle.mined", self._entries.were_mined, found)
-        if missing and final >= 0:
-            used = await self._step("settle.final nonce", view.nonce, signer, final)
-            lost = [row for row in missing if row.nonce < used]
-            if lost:
-                await self._step("settle.lost", self._entries.finalize, lost, Outcome.LOST)
-
-    async def _vanished(self, view: View, rows: Sequence[Entry]) -> list[Entry]:
-        """Mined rows whose block is no longer part of the chain. A head below their block says nothing about them."""
-        mined = [row for row in rows if row.state is State.MINED and (row.block or 0) <= view.head.number]
-        canonical: dict[int, bytes | None] = {}
-        for number in {row.block for row in mined if row.block is not None}:
-            block = await self._step("vanished.block", view.block, number)
-            canonical[number] = None if block is None else block.hash
-        return [row for row in mined if canonical[row.block or 0] not in (None, row.block_hash)]
-
     async def _fill_gaps(self, view: View, signer: bytes, count: int, rows: Sequence[Entry]) -> None:
         """Nonces below ours that nothing will use hold everything up: revive the row, or spend them on nothing."""
         have = {row.nonce for row in rows}
@@ -306,13 +243,6 @@ class Outbox:
             entry = await self._step("fill.add", self._add, tx, row, fees)
         await self._step("fill.send", self._send, entry, view.head)
 
-    async def _final_number(self, view: View) -> int:
-        """The newest block that counts as final; negative if none does."""
-        if self._policy.confirmations is not None:
-            return view.head.number - self._policy.confirmations
-        block = await self._step("final.block", self._chain.finalized)
-        return view.head.number - self._policy.deep if block is None else min(block.number, view.head.number)
-
     async def _market(self, view: View, tip_wei: int | None) -> Fees:
         policy = self._policy.fees
         history = await self._step("market.history", view.fee_history, policy.blocks, [policy.percentile])
@@ -323,18 +253,3 @@ class Outbox:
         held = {"worker": self._worker, "leased_until": now + self._policy.lease_s, "created": now}
         row = {"key": key, "signer": signer, "nonce": nonce, "wanted": wanted, "cancels": not wanted}
         return {**row, **held, "signed_block": head.number}
-
-    async def _step(self, name: str, do: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-        await self._checkpoint(f"before {name}")
-        result = await do(*args, **kwargs)
-        await self._checkpoint(f"after {name}")
-        return result
-
-
-def _outcome(receipt: Receipt, cancels: bool) -> Outcome:
-    if cancels:
-        return Outcome.CANCELLED
-    return Outcome.DONE if receipt.status == 1 else Outcome.REVERTED
-
-
-async def _pass(_: str) -> None: ...

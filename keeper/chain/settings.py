@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     private_key: SecretStr | None = None
     database: str = "keeper.db"
     """A path, or a postgresql:// URL."""
+    keep_days: float = Field(default=30, ge=1)
+    """How long a transaction stays in the database after it became final; what it cost stays for ever."""
     worker: str | None = None
     """Name of this process among those that share a database; None: host and key."""
     poll_s: float = Field(default=1.0, gt=0)

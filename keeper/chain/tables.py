@@ -158,6 +158,8 @@ signers = Table(
     Column("chain_id", BigInteger, nullable=False),
     Column("signer", LargeBinary, nullable=False),
     Column("next_nonce", BigInteger, nullable=False, doc="the row whose lock hands out nonces"),
+    Column("removed", BigInteger, nullable=False, server_default="0", doc="mined transactions that left the outbox"),
+    Column("removed_wei", Wei, nullable=False, server_default="0", doc="what their gas cost"),
     PrimaryKeyConstraint("chain_id", "signer"),
 )
 
@@ -196,6 +198,7 @@ outbox = Table(
     Column("gas_used", BigInteger),
     Column("gas_price_wei", Wei),
     Column("reason", Text, nullable=False, server_default=""),
+    Column("settled", Double, doc="when it became final"),
     UniqueConstraint("chain_id", "signer", "nonce"),
     CheckConstraint("state IN ('signed', 'sent', 'mined', 'final')", name="state"),
     CheckConstraint("outcome IN ('done', 'reverted', 'cancelled', 'lost')", name="outcome"),
@@ -204,6 +207,8 @@ outbox = Table(
           postgresql_where=text("wanted")),
     Index("ix_outbox_live", "chain_id", "signer", "nonce", sqlite_where=text("state <> 'final'"),
           postgresql_where=text("state <> 'final'")),
+    Index("ix_outbox_final", "chain_id", "settled", sqlite_where=text("state = 'final'"),
+          postgresql_where=text("state = 'final'")),
     Index(None, "chain_id", "key"),
 )  # fmt: skip
 

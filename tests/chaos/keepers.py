@@ -12,7 +12,7 @@ from pathlib import Path
 from keeper.bots import executor as executor_module
 from keeper.bots.executor import Executor, ExecutorPolicy
 from keeper.chain.endpoints import EndpointPool
-from keeper.chain.outbox import OutboxPolicy
+from keeper.chain.moves import OutboxPolicy
 from keeper.chain.store import Store
 from keeper.wire.errors import ConductorError
 from keeper.wire.types import PlanId, Status

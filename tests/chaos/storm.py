@@ -18,19 +18,23 @@ from typing import Protocol
 from sqlalchemy import select
 
 from keeper.chain import outbox as outbox_module
+from keeper.chain import settlement
 from keeper.chain.endpoints import EndpointPool
 from keeper.chain.entries import Entry, Outcome, State
 from keeper.chain.fees import Fees
-from keeper.chain.outbox import Move, Outbox, OutboxPolicy
+from keeper.chain.moves import Move, OutboxPolicy
+from keeper.chain.outbox import Outbox
 from keeper.chain.rpc import EndpointFailed
 from keeper.chain.signer import LocalSigner, Unsigned
 from keeper.chain.store import Store
-from keeper.chain.tables import outbox
+from keeper.chain.tables import outbox, signers
 
 GWEI = 10**9
 CAP_WEI = 200 * GWEI
 DEAR_WEI = 90 * GWEI
 """A base fee that outbids what was signed in quiet times, and can still be met below the cap."""
+KEPT_S = 40
+"""Final rows leave after so many moments: long enough for a key to be seen done, short enough to happen."""
 FOREIGN = 1 << 200
 """The key of what somebody else with our private key runs."""
 
@@ -60,8 +64,9 @@ class World(Protocol):
 
 def kill_points() -> list[str]:
     """Before and after every await in the outbox, by name."""
-    tree = ast.parse(Path(outbox_module.__file__).read_text())
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "self._step"]
+    trees = [ast.parse(Path(str(module.__file__)).read_text()) for module in (outbox_module, settlement)]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "self._step"]
     names = set()
     for call in calls:
         name = ast.literal_eval(call.args[0]) if isinstance(call.args[0], ast.Constant) else None
@@ -103,6 +108,7 @@ class Storm:
         self.submitted: dict[int, Entry] = {}
         self.next_key = 1
         self.restarts = 0
+        self.moments = 0
 
     async def run(self, points: list[str]) -> None:
         """Kills at each point in turn, then lets the storm end and checks what is left."""
@@ -131,9 +137,11 @@ class Storm:
 
     async def _start(self) -> None:
         self.killer.dead = False
-        policy = OutboxPolicy(bump_after=2, resend_after=2, confirmations=self.confirmations, lease_s=1e9)
+        policy = OutboxPolicy(
+            bump_after=2, resend_after=2, confirmations=self.confirmations, lease_s=1e9, keep_s=KEPT_S
+        )
         self.outbox = Outbox(self.pool, self.store, [self.signer], worker="w", still_wanted=self._still_wanted,
-                             policy=policy, checkpoint=self.killer)  # fmt: skip
+                             policy=policy, checkpoint=self.killer, wall_s=lambda: self.moments)  # fmt: skip
 
     async def _restart(self) -> None:
         while True:
@@ -153,6 +161,7 @@ class Storm:
 
     async def _shake(self, point: str) -> None:
         """One moment of the storm; it leans towards what leads to `point`."""
+        self.moments += 1
         await self.world.base_fee(self.chance.choice([1, 1, 1, 30]) * GWEI)
         provoke = next((do for word, do in self._provocations() if word in point), None)
         if provoke is not None:
@@ -308,12 +317,17 @@ class Storm:
         assert {key: (ran[key], self.submitted.get(key)) for key in wanted if ran[key] != 1} == {}
         assert {key: ran[key] for key in self.unwanted if ran[key] > 1} == {}
         assert len(wanted) > len(self.unwanted)
+        async with self.store.read() as tx:
+            assert (await tx.execute(select(signers.c.removed))).scalar_one() > 0
 
     async def _done(self) -> set[int]:
-        """The keys that are done and final by the database, whatever was thought before."""
-        final = select(outbox.c.key).where(outbox.c.state == State.FINAL, outbox.c.outcome == Outcome.DONE)
+        """The keys that are done and final by the database, whatever was thought before, or were when they left it."""
         async with self.store.read() as tx:
-            return {int(key) for key in (await tx.execute(final)).scalars() if key.isdigit()}
+            rows = (await tx.execute(select(outbox.c.key, outbox.c.state, outbox.c.outcome))).all()
+        kept = {key for key, _, _ in rows}
+        final = {key for key, state, outcome in rows if (state, outcome) == (State.FINAL, Outcome.DONE)}
+        left = {key for key, entry in self.submitted.items() if _is_final(entry) and str(key) not in kept}
+        return left | {int(key) for key in final if key.isdigit()}
 
 
 def _is_final(entry: Entry) -> bool:

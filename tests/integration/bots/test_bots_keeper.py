@@ -12,7 +12,10 @@ from pydantic import SecretStr
 from keeper.bots import report, seat, why
 from keeper.bots.chances import Action
 from keeper.bots.keeper import run_keeper
+from keeper.chain.entries import Entries, State
+from keeper.chain.retention import Retention
 from keeper.chain.settings import Settings
+from keeper.chain.store import Store
 from keeper.wire.error_table import Code
 from keeper.wire.errors import BadInput, NotNow
 from keeper.wire.types import Address, Status
@@ -80,6 +83,8 @@ async def test_a_keeper_joins_works_is_paid_and_leaves(world: World, tmp_path: P
     assert (await why.why(used, plan, 0)).reason == "it is done"
 
     earned = await report.earnings(used)
+    await forget_what_was_mined(used.database)
+    assert await report.earnings(used) == earned
     now = await report.status(used)
     assert earned.moves == now.moves == 1
     assert earned.paid_wei == earned.credit_wei == now.credit_wei > 0
@@ -95,6 +100,15 @@ async def test_a_keeper_joins_works_is_paid_and_leaves(world: World, tmp_path: P
     assert left.release_at_s >= await world.time_s() + 13 * 86_400
     with pytest.raises(NotNow, match="BondHeld"):
         await seat.release(used, 0, Address(me))
+
+
+async def forget_what_was_mined(database: str) -> None:
+    store = await Store.open(database)
+    entries = Entries(store, CHAIN)
+    mined = [row for row in await entries.live() if row.state is State.MINED]
+    await entries.finalize(mined, 0.0)
+    assert await Retention(store, CHAIN).prune(0.0, limit=9) == len(mined) > 0
+    await store.close()
 
 
 async def test_one_clear_line_for_what_is_missing(world: World, tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from keeper.chain.endpoints import EndpointPool
 from keeper.chain.entries import Entry, Outcome, State
 from keeper.chain.follower import Advanced, Follower, FollowPolicy, RolledBack, Source
 from keeper.chain.health import Health, Policy
-from keeper.chain.outbox import Outbox, OutboxPolicy
+from keeper.chain.moves import OutboxPolicy
+from keeper.chain.outbox import Outbox
 from keeper.chain.rpc import EndpointFailed, HttpTransport, Trouble
 from keeper.chain.signer import LocalSigner
 from keeper.chain.store import Store

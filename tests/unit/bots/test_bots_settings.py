@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from keeper.bots.keeper import policy_of
 from keeper.chain.settings import Settings, load
 from keeper.wire.errors import BadInput
 
@@ -30,6 +31,14 @@ def test_flags_over_environment_over_folder_over_user(tmp_path: Path) -> None:
     assert loaded.settings.rpc == {1: ("http://a", "http://b"), 10: ("http://ten",)}
     assert loaded.origins["rpc.1"] == "environment CONDUCTOR_RPC_1"
     assert loaded.origins["rpc.10"] == str(here)
+
+
+def test_a_keeper_forgets_what_is_final_for_the_days_it_was_told(tmp_path: Path) -> None:
+    assert policy_of(Settings()).outbox.keep_s == 30 * 86_400
+    loaded = load(environment={"CONDUCTOR_KEEP_DAYS": "2.5"}, folder=tmp_path, home=tmp_path)
+    assert policy_of(loaded.settings).outbox.keep_s == 2.5 * 86_400
+    with pytest.raises(BadInput, match="CONDUCTOR_KEEP_DAYS: keep_days should be greater than or equal to 1"):
+        load(environment={"CONDUCTOR_KEEP_DAYS": "0.5"}, folder=tmp_path, home=tmp_path)
 
 
 def test_a_chain_without_endpoints_of_its_own_uses_the_common_ones() -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, event, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from keeper.chain.entries import Entries, Entry, Lease, Outcome, State
@@ -16,6 +19,7 @@ from keeper.chain.fees import Fees
 from keeper.chain.history import History
 from keeper.chain.jobs import Jobs, Now
 from keeper.chain.ledger import Due, Ledger, PlanRow
+from keeper.chain.retention import Retention
 from keeper.chain.sends import SendOutcome, SendResult
 from keeper.chain.signer import Signed
 from keeper.chain.store import Store
@@ -304,7 +308,7 @@ class StoreSuite:
         again = await seen(entries)
         assert (again.state, again.outcome, again.block, again.status) == (State.SENT, None, None, None)
         await entries.were_mined([(entry, receipt, Outcome.DONE)])
-        await entries.finalize([mined])
+        await entries.finalize([mined], 9.0)
         assert (await seen(entries)).state is State.FINAL
         assert await entries.live() == ()
 
@@ -333,23 +337,137 @@ class StoreSuite:
             assert await entries.replace(tx, entry, signed(101), Fees(9, 3), cancels=True, head=8) is None
         assert len((await entries.hashes([entry.id]))[entry.id]) == 2
 
+    # ---- what leaves the outbox
+
+    async def test_only_what_is_final_for_long_enough_leaves(self, store: Store) -> None:
+        entries, retention = Entries(store, CHAIN), Retention(store, CHAIN)
+        rows = [await add(store, str(nonce), nonce) for nonce in range(6)]
+        signed_, sent, mined, lost, old, young = rows
+        await entries.was_sent(sent, SendResult(SendOutcome.ACCEPTED), 4)
+        await mine(entries, mined, old, young)
+        await entries.finalize([old], 100.0)
+        await entries.finalize([lost], 100.0, Outcome.LOST)
+        await entries.finalize([young], 101.0)
+        assert await retention.prune(99.9, limit=9) == 0
+        assert await retention.prune(100.0, limit=9) == 2
+        assert [entry.id for entry in await entries.at_nonces(SIGNER, 0, 9)] == [
+            signed_.id,
+            sent.id,
+            mined.id,
+            young.id,
+        ]
+        assert await retention.prune(1e12, limit=9) == 1
+        assert [entry.id for entry in await entries.live()] == [signed_.id, sent.id, mined.id]
+        assert set(await entries.hashes([row.id for row in rows])) == {signed_.id, sent.id, mined.id}
+
+    async def test_what_comes_back_to_life_stays(self, store: Store) -> None:
+        entries, retention = Entries(store, CHAIN), Retention(store, CHAIN)
+        entry = await add(store, "a", 0)
+        await mine(entries, entry)
+        await entries.finalize([entry], 100.0)
+        await entries.unmine([entry])
+        assert await retention.prune(1e12, limit=9) == 0
+        await mine(entries, entry)
+        await entries.finalize([entry], 200.0)
+        assert await retention.prune(199.0, limit=9) == 0
+        assert await retention.prune(200.0, limit=9) == 1
+
+    async def test_what_it_cost_stays_and_its_nonce_is_not_given_out_again(self, store: Store) -> None:
+        entries, retention, other = Entries(store, CHAIN), Retention(store, CHAIN), b"\x0b" * 20
+        assert await retention.costs(SIGNER) == (0, 0)
+        mined = [await add(store, str(nonce), nonce) for nonce in range(3)]
+        lost = await add(store, "lost", 3)
+        theirs = await add(store, "theirs", 104, signer=other)
+        await mine(entries, *mined, theirs, gas_price_wei=10**20)
+        await entries.finalize([*mined[:2], theirs], 100.0)
+        await entries.finalize([lost], 100.0, Outcome.LOST)
+        before = (3, 3 * 21_000 * 10**20)
+        assert await retention.costs(SIGNER) == before
+        for removed in (1, 2, 1, 0):
+            assert await retention.prune(100.0, limit=min(removed, 2) or 9) == removed
+            assert await retention.costs(SIGNER) == before
+            assert await retention.costs(other) == (1, 21_000 * 10**20)
+        async with store.write() as tx:
+            assert await entries.next_nonce(tx, SIGNER, 0) == 4
+
+    async def test_the_oldest_leave_first_and_only_so_many_at_once(self, store: Store) -> None:
+        entries, retention = Entries(store, CHAIN), Retention(store, CHAIN)
+        rows = [await add(store, str(nonce), nonce) for nonce in range(10)]
+        await mine(entries, *rows)
+        for row in rows:
+            await entries.finalize([row], 100.0 - row.nonce)
+        assert await retention.prune(200.0, limit=4) == 4
+        assert [row.nonce for row in await entries.at_nonces(SIGNER, 0, 9)] == [0, 1, 2, 3, 4, 5]
+
+    async def test_processes_that_remove_at_once_count_each_row_once(self, store: Store) -> None:
+        entries, retention = Entries(store, CHAIN), Retention(store, CHAIN)
+        rows = [await add(store, str(nonce), nonce) for nonce in range(20)]
+        await mine(entries, *rows)
+        await entries.finalize(rows, 100.0)
+        removed = [await asyncio.gather(*(retention.prune(100.0, limit=3) for _ in range(4))) for _ in range(4)]
+        assert sum(map(sum, removed)) == 20
+        assert await retention.costs(SIGNER) == (20, 20 * 21_000 * 7)
+
+    async def test_other_chains_keep_their_rows(self, store: Store) -> None:
+        entries = Entries(store, CHAIN)
+        entry = await add(store, "a", 0)
+        await mine(entries, entry)
+        await entries.finalize([entry], 100.0)
+        assert await Retention(store, CHAIN + 1).prune(1e12, limit=9) == 0
+        assert await entries.find("a") is not None
+
+    async def test_the_statements_do_not_grow_with_the_rows(self, store: Store) -> None:
+        entries, retention = Entries(store, CHAIN), Retention(store, CHAIN)
+        counts = []
+        for first, many in ((0, 2), (2, 40)):
+            rows = [await add(store, str(nonce), nonce) for nonce in range(first, first + many)]
+            await mine(entries, *rows)
+            await entries.finalize(rows, 100.0)
+            with counted(store) as statements:
+                assert await retention.prune(100.0, limit=50) == many
+            counts.append(len(statements))
+        assert counts[0] == counts[1] <= 5
+
 
 def signed(number: int) -> Signed:
     return Signed(b"raw" + bytes([number]), number.to_bytes(32, "big"))
 
 
-def new_row(key: str, nonce: int, **changes: object) -> dict[str, object]:
-    row = {"key": key, "signer": SIGNER, "nonce": nonce, "to": b"\x0b" * 20, "data": b"", "value_wei": 0,
-           "gas_limit": 50_000, "fee_cap_wei": 10**12, "wanted": True, "cancels": False, "worker": "w",
-           "leased_until": 0.0, "created": 0.0, "signed_block": 1}  # fmt: skip
+def new_row(key: str, nonce: int, **changes: Any) -> dict[str, Any]:
+    row: dict[str, Any] = {"key": key, "signer": SIGNER, "nonce": nonce, "to": b"\x0b" * 20, "data": b"",
+           "value_wei": 0, "gas_limit": 50_000, "fee_cap_wei": 10**12, "wanted": True, "cancels": False,
+           "worker": "w", "leased_until": 0.0, "created": 0.0, "signed_block": 1}  # fmt: skip
     return row | changes
 
 
 async def add(store: Store, key: str, nonce: int, **changes: object) -> Entry:
     entries = Entries(store, CHAIN)
     async with store.write() as tx:
-        await entries.next_nonce(tx, SIGNER, 0)
-        return await entries.add(tx, new_row(key, nonce, **changes), signed(nonce), Fees(2, 1))
+        row = new_row(key, nonce, **changes)
+        await entries.next_nonce(tx, row["signer"], 0)
+        return await entries.add(tx, row, signed(nonce), Fees(2, 1))
+
+
+async def mine(entries: Entries, *rows: Entry, gas_price_wei: int = 7) -> None:
+    found = [(row, Receipt(row.hash, 5, b"\x05" * 32, 1, 21_000, gas_price_wei, ()), Outcome.DONE) for row in rows]
+    await entries.were_mined(found)
+
+
+@contextmanager
+def counted(store: Store) -> Iterator[list[str]]:
+    """The statements that are executed meanwhile, transactions' own apart."""
+    statements: list[str] = []
+
+    def count(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if not statement.startswith(("BEGIN", "SET")):
+            statements.append(statement)
+
+    engine = store._engine.sync_engine
+    event.listen(engine, "before_cursor_execute", count)
+    try:
+        yield statements
+    finally:
+        event.remove(engine, "before_cursor_execute", count)
 
 
 async def seen(entries: Entries) -> Entry:

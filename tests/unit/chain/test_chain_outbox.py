@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import ast
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from keeper.chain import outbox as outbox_module
+from keeper.chain import settlement
 from keeper.chain.endpoints import EndpointPool, NoEndpoint
 from keeper.chain.entries import Entry, Outcome, State
 from keeper.chain.fees import Fees
 from keeper.chain.health import Policy
-from keeper.chain.memory import MemoryTransport, SimChain
-from keeper.chain.outbox import Move, Outbox, OutboxPolicy, next_move
+from keeper.chain.memory import MemoryTransport
+from keeper.chain.memory_chain import SimChain
+from keeper.chain.moves import Move, OutboxPolicy, next_move
+from keeper.chain.outbox import _PRUNED_AT_ONCE, Outbox
+from keeper.chain.retention import Retention
 from keeper.chain.signer import LocalSigner, Unsigned
 from keeper.chain.store import Store
 
@@ -366,6 +372,92 @@ async def test_finality_is_the_chains_word_if_nothing_else_is_said(store: Store)
     assert (await rig.find("a")).state is State.FINAL
 
 
+# ---- after a long time
+
+
+@pytest.mark.parametrize("count", [4, 40])
+async def test_a_start_takes_as_few_requests_however_much_is_in_question(rig: Rig, count: int) -> None:
+    """Rows mined in as many blocks, and as many that were mined while the process was away."""
+    rig.policy = replace(POLICY, confirmations=500)
+    rig.outbox = rig.start()
+    for number in range(2 * count):
+        await rig.submit(str(number))
+        rig.chain.mine()
+        if number + 1 == count:
+            await rig.outbox.tick()
+    rig.outbox = rig.start()
+    asked, requests = len(rig.endpoint.asked), rig.endpoint.requests
+    await rig.outbox.recover()
+    assert Counter(rig.endpoint.asked[asked:])["eth_getTransactionReceipt"] == count
+    assert rig.endpoint.requests - requests == 4  # the head, the nonce, the blocks, the receipts
+    assert {(await rig.find(str(number))).state for number in range(2 * count)} == {State.MINED}
+
+
+async def test_a_start_finds_every_row_whose_block_is_gone_or_whose_transaction_is(rig: Rig) -> None:
+    """Of ten mined rows the last four are in blocks that were replaced, two of them mined again there."""
+    rig.policy = replace(POLICY, confirmations=500)
+    rig.outbox = rig.start()
+    for number in range(10):
+        await rig.submit(str(number))
+        await rig.block()
+    again = [tx for block in rig.chain.blocks[-4:] for tx, _ in block.txs][:2]
+    rig.chain.reorg(4, keep=False, length=2)
+    rig.chain.mempool = {(tx.sender, tx.nonce): tx for tx in again}
+    rig.chain.mine(3)
+    rig.outbox = rig.start()
+    await rig.outbox.recover()
+    found = [await rig.find(str(number)) for number in range(10)]
+    assert [entry.state for entry in found] == [State.MINED] * 8 + [State.SENT] * 2
+    hashes = {block.hash for block in rig.chain.blocks}
+    assert all(entry.block_hash in hashes for entry in found[:8])
+    await rig.block(2)
+    assert [rig.runs(str(number)) for number in range(10)] == [1] * 10
+
+
+async def test_a_final_row_answers_for_its_key_as_long_as_it_is_kept(rig: Rig) -> None:
+    rig.policy = replace(POLICY, keep_s=1_000.0)
+    rig.outbox = rig.start()
+    first = await rig.submit("a")
+    await rig.block(9)
+    assert (await rig.find("a")).state is State.FINAL
+    rig.wall_s = 999.9
+    await rig.block()
+    assert (await rig.submit("a")).id == first.id
+    costs = await Retention(rig.store, rig.chain.chain_id).costs(SIGNER.address)
+    rig.wall_s = 1_000.0
+    await rig.block()
+    assert await rig.outbox.find("a") is None
+    assert await Retention(rig.store, rig.chain.chain_id).costs(SIGNER.address) == costs != (0, 0)
+    assert (await rig.submit("b")).nonce == 1
+
+
+@pytest.mark.parametrize("keep_s", [0.0, None])
+async def test_what_is_not_final_never_leaves(rig: Rig, keep_s: float | None) -> None:
+    rig.policy = replace(POLICY, keep_s=keep_s)
+    rig.outbox = rig.start()
+    await rig.submit("mined")
+    await rig.block(7)
+    await rig.submit("sent", max_fee_wei=10)
+    rig.wall_s = 1e9
+    await rig.block()
+    assert [entry.key for entry in await rig.outbox.live()] == ["mined", "sent"]
+    await rig.block(3)
+    assert (await rig.outbox.find("mined") is None) == (keep_s is not None)
+    assert await rig.outbox.find("sent") is not None
+
+
+async def test_a_tick_removes_a_bounded_number(rig: Rig) -> None:
+    for number in range(_PRUNED_AT_ONCE + 1):
+        await rig.submit(str(number))
+    await rig.block(12)
+    rig.policy = replace(POLICY, keep_s=0.0)
+    rig.outbox = rig.start()
+    await rig.block()
+    assert await rig.outbox.find(str(_PRUNED_AT_ONCE)) is not None
+    await rig.block()
+    assert await rig.outbox.find(str(_PRUNED_AT_ONCE)) is None
+
+
 # ---- what a pending row needs, as data
 
 
@@ -398,10 +490,7 @@ def test_next_move(changes: dict[str, object], head: int, first: bool, blocks_ot
 
 
 def test_every_await_of_the_outbox_is_a_kill_point() -> None:
-    tree = ast.parse(Path(outbox_module.__file__).read_text())
-    loose = [
-        ast.unparse(node.value)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Await) and not ast.unparse(node.value).startswith("self._step(")
-    ]
-    assert loose == ["self._checkpoint(f'before {name}')", "do(*args, **kwargs)", "self._checkpoint(f'after {name}')"]
+    trees = [ast.parse(Path(str(module.__file__)).read_text()) for module in (outbox_module, settlement)]
+    awaits = [ast.unparse(node.value) for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Await)]
+    assert awaits
+    assert [one for one in awaits if not one.startswith("self._step(")] == []
