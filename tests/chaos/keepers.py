@@ -21,6 +21,8 @@ from tests.integration.bots.world import World, signer, step
 
 CONFIRMATIONS = 10
 """Deeper than any reorganisation of these tests."""
+KEPT_S = 30.0
+"""Final transactions leave the database so long afterwards: well within a test."""
 AHEAD = 3
 """A plan comes due so many blocks after it was scheduled."""
 
@@ -38,7 +40,7 @@ class Play:
     """One keeper, one world, and whoever pulls the plug."""
 
     world: World
-    database: Path
+    database: Path | str
     seed: int
     pool: Callable[[], EndpointPool] | None = None
     plans: list[PlanId] = field(default_factory=list)
@@ -64,7 +66,7 @@ class Play:
             self.world.source,
             signer(0),
             worker="w",
-            policy=ExecutorPolicy(outbox=OutboxPolicy(confirmations=CONFIRMATIONS)),
+            policy=ExecutorPolicy(outbox=OutboxPolicy(confirmations=CONFIRMATIONS, keep_s=KEPT_S)),
             checkpoint=self.checkpoint,
             wall_s=lambda: self.world.clock_s,
             mono_s=lambda: self.world.clock_s,

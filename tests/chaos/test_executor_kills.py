@@ -10,8 +10,10 @@ from tests.chaos import storm
 from tests.chaos.keepers import Play, kill_points
 from tests.integration.bots.conftest import world  # noqa: F401 - a fixture
 from tests.integration.bots.world import World
+from tests.integration.chain.postgres import server, url  # noqa: F401 - fixtures
 
 KILLS = 5
+"""Of each await on SQLite; one on PostgreSQL, where it takes longer."""
 ELSEWHERE = ("replace", "bump", "cancel", "fill", "lost", "final nonce", "unmine", "vanished", "unwant", "revive",
              "finalize", "find theirs", "final.block")  # fmt: skip
 """The outbox's points that an ordinary run does not come to; its own storm kills those."""
@@ -21,14 +23,26 @@ async def test_killed_at_every_await_a_hundred_plans_run_exactly_once(
     world: World,  # noqa: F811 - the fixture
     tmp_path: Path,
 ) -> None:
-    points = kill_points()
-    below = [point for point in storm.kill_points() if point.startswith("after")]
-    points += [point for point in below if not any(name in point for name in ELSEWHERE)]
     play = Play(world, tmp_path / "keeper.db", seed=7)
+    await _killed_at(play, ordinary_points() * KILLS, plans=100)
+
+
+async def test_killed_at_every_await_on_postgresql(world: World, url: str) -> None:  # noqa: F811 - the fixtures
+    play = Play(world, url, seed=8)
+    await _killed_at(play, ordinary_points(), plans=40)
+
+
+def ordinary_points() -> list[str]:
+    """The executor's, and those of the outbox that an ordinary run comes to."""
+    below = [point for point in storm.kill_points() if point.startswith("after")]
+    return kill_points() + [point for point in below if not any(name in point for name in ELSEWHERE)]
+
+
+async def _killed_at(play: Play, points: list[str], plans: int) -> None:
     await play.open()
     try:
-        await play.schedule(100, each_block=2)
-        wanted = Counter(points * KILLS)
+        await play.schedule(plans, each_block=2)
+        wanted = Counter(points)
         queue = list(wanted.elements())
         random.Random(play.seed).shuffle(queue)
         for point in queue:
@@ -37,7 +51,7 @@ async def test_killed_at_every_await_a_hundred_plans_run_exactly_once(
         assert play.restarts >= len(queue)
         await play.calm()
         await play.require_once()
-        assert len(play.plans) >= 100
+        assert len(play.plans) >= plans
     finally:
         await play.close()
 
@@ -51,6 +65,7 @@ async def _kill_at(play: Play, point: str) -> None:
         if not await play.waiting(newest=1):
             await play.schedule(20)
         elif "reorg" in point and attempt % 4 == 3:
+            await play.look()  # else it would not have seen the block
             await play.world.rpc("anvil_reorg", 1, [])
         await play.look()
         if play.killer.armed is None:

