@@ -136,9 +136,9 @@ def _count(statements: list[int]) -> None:
 async def _block(play: Play, executor: Executor, node: Node, statements: list[int]) -> tuple[float, ...]:
     """Ten plans that were scheduled two blocks ago come due in the next one."""
     head = play.chain.mine(logs=play.schedule(DUE, play.chain.head.number + 3)).number
-    before = statements[0], len(node.asked), time.process_time()
+    before = statements[0], node.requests, time.process_time()
     await executor.tick()
-    after = statements[0], len(node.asked), time.process_time()
+    after = statements[0], node.requests, time.process_time()
     sent = sum(len(works_of(tx.data)) for tx in play.chain.mempool.values())
     if head > 21 + WARM and sent != DUE:
         raise RuntimeError(f"{sent} of {DUE} due plans were sent for")

@@ -208,8 +208,7 @@ class Entries:
 
     async def unmine(self, entries: Sequence[Entry]) -> None:
         """Their block vanished, or they were thought final in a chain that was left: they wait to be mined again."""
-        names = ("outcome", "block", "block_hash", "mined_hash", "status", "gas_used", "gas_price_wei", "settled")
-        gone = dict.fromkeys(names)
+        gone = dict.fromkeys(("outcome", "block", "block_hash", "mined_hash", "status", "gas_used", "gas_price_wei"))
         async with self._store.write() as tx:
             mine = outbox.c.id.in_([entry.id for entry in entries])
             await tx.execute(update(outbox).where(mine).values(state=State.SENT, reason="reorganised", **gone))

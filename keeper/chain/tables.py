@@ -198,7 +198,7 @@ outbox = Table(
     Column("gas_used", BigInteger),
     Column("gas_price_wei", Wei),
     Column("reason", Text, nullable=False, server_default=""),
-    Column("settled", Double, doc="when it became final"),
+    Column("settled", Double, doc="when it last became final"),
     UniqueConstraint("chain_id", "signer", "nonce"),
     CheckConstraint("state IN ('signed', 'sent', 'mined', 'final')", name="state"),
     CheckConstraint("outcome IN ('done', 'reverted', 'cancelled', 'lost')", name="outcome"),

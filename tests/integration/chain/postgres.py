@@ -26,4 +26,6 @@ async def url(server: str, request: pytest.FixtureRequest) -> str:
     name = f"t{abs(hash(request.node.name))}"
     async with await psycopg.AsyncConnection.connect(server, autocommit=True) as connection:
         await connection.execute(f'CREATE DATABASE "{name}"')
+        # Tests end processes, never the power: nothing need reach the disk at once.
+        await connection.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
     return server.replace("/postgres?", f"/{name}?")
