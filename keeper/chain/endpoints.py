@@ -57,9 +57,9 @@ class _Endpoint:
         except EndpointFailed as error:
             self._failed(error)
             raise
-        for answer in answers:
-            if isinstance(answer, EndpointFailed):
-                self._failed(answer)
+        errors = {answer.trouble: answer for answer in answers if isinstance(answer, EndpointFailed)}
+        for one in errors.values():  # one failure, however many calls it hit
+            self._failed(one)
         return answers
 
     @asynccontextmanager

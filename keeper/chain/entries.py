@@ -2,6 +2,7 @@
 
 signed --some node took it--> sent --receipt--> mined --deep enough--> final
 mined --its block vanished--> sent
+final --kept long enough--> gone (retention.py)
 outcome, once mined: done | reverted | cancelled (an empty variant won); once final without receipt: lost
 wanted: at most one row of a key is; a row that is not has only its nonce left to be filled
 """

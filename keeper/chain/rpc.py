@@ -20,7 +20,7 @@ from keeper.chain.values import Json
 from keeper.wire.errors import BadInput, ConductorError
 
 _AT_ONCE = 50
-"""Requests in one batch; few nodes take less, and receipts may be long."""
+"""Requests in one batch, until a node wants fewer; receipts may be long."""
 
 
 class Trouble(StrEnum):
@@ -72,7 +72,7 @@ class Transport(Protocol):
         """The `result` of one JSON-RPC request; errors: EndpointFailed."""
 
     async def batch(self, calls: Sequence[Call]) -> list[Answer]:
-        """What each call came to, in their order, asked together; errors: EndpointFailed, if none was answered."""
+        """What each call came to, in their order, asked together; errors: EndpointFailed, if all have to be again."""
 
     async def close(self) -> None: ...
 
@@ -117,24 +117,24 @@ class HttpTransport:
         self._url = url
         self._timeout_s = timeout_s
         self._sessions: dict[asyncio.AbstractEventLoop, ClientSession] = {}
-        self._batches = True
+        self._at_once = _AT_ONCE
 
     def __repr__(self) -> str:
         return f"HttpTransport({self.name})"
 
     async def request(self, method: str, params: Sequence[Any]) -> Json:
-        answer = await self._ask(_body(method, params), method, again=_may_repeat(method))
-        result = self._answer(answer)
-        if isinstance(result, EndpointFailed):
-            raise result
-        return result
+        (answer,) = await self._together([(method, params)])
+        if isinstance(answer, EndpointFailed):
+            raise answer
+        return answer
 
     async def batch(self, calls: Sequence[Call]) -> list[Answer]:
-        """In as few requests as the node takes: one by one if it refuses batches."""
+        """In as few requests as the node takes, in the end one by one: fewer at once whenever it refuses a batch, and
+        the next time if it was too busy for one."""
         answers: list[Answer] = []
-        for first in range(0, len(calls), _AT_ONCE):
-            some = calls[first : first + _AT_ONCE]
-            answers += await self._together(some) if self._batches and len(some) > 1 else await self._singly(some)
+        while len(answers) < len(calls):
+            some = calls[len(answers) : len(answers) + self._at_once]
+            answers += await self._together(some)
         return answers
 
     async def close(self) -> None:
@@ -144,26 +144,28 @@ class HttpTransport:
             await session.close()
 
     async def _together(self, calls: Sequence[Call]) -> list[Answer]:
+        """All of them, or none if the node refuses so many at once; then it is asked for half as many."""
+        if len(calls) == 1:
+            ((method, params),) = calls
+            return [self._answer(await self._ask(_body(method, params), method, again=_may_repeat(method)))]
         body = [_body(method, params, number) for number, (method, params) in enumerate(calls)]
         again = all(_may_repeat(method) for method, _ in calls)
         try:
-            answers = await self._ask(body, f"{len(calls)} requests", again=again)
+            said = await self._ask(body, f"{len(calls)} requests", again=again)
         except EndpointFailed as error:
-            if error.code is None or not 400 <= error.code < 500 or error.trouble is Trouble.BUSY:
+            if error.code is None or not 400 <= error.code < 500:
                 raise
-            answers = None
-        refusal = self._answer(answers) if isinstance(answers, dict) else None
-        if isinstance(refusal, EndpointFailed) and refusal.trouble is Trouble.BUSY:
-            raise refusal
-        by_id = {one.get("id"): one for one in answers if isinstance(one, dict)} if isinstance(answers, list) else {}
-        if by_id.keys() != set(range(len(calls))):
-            self._batches = False
-            return await self._singly(calls)
-        return [self._answer(by_id[number]) for number in range(len(calls))]
-
-    async def _singly(self, calls: Sequence[Call]) -> list[Answer]:
-        asked = [(_body(method, params), method) for method, params in calls]
-        return [self._answer(await self._ask(body, method, again=_may_repeat(method))) for body, method in asked]
+            said = {"error": {"code": error.code, "message": error.said}}
+        by_id = {one["id"]: one for one in said if _has_number(one)} if isinstance(said, list) else {}
+        answers = [self._answer(by_id.get(number, said)) for number in range(len(calls))]
+        errors = [answer for answer in answers if isinstance(answer, EndpointFailed)]
+        busy = next((error for error in errors if error.trouble is Trouble.BUSY), None)
+        if busy is None and by_id.keys() >= set(range(len(calls))):
+            return answers
+        self._at_once = len(calls) // 2
+        if busy is not None:
+            raise busy
+        return []
 
     async def _ask(self, body: Json, what: str, *, again: bool) -> Json:
         """What the server answers, decoded; `again`: it may be asked once more if a kept connection was stale."""
@@ -214,6 +216,10 @@ class HttpTransport:
 
 def _body(method: str, params: Sequence[Any], number: int = 0) -> dict[str, Json]:
     return {"jsonrpc": "2.0", "id": number, "method": method, "params": list(params)}
+
+
+def _has_number(answer: Json) -> bool:
+    return isinstance(answer, dict) and isinstance(answer.get("id"), int)
 
 
 def _may_repeat(method: str) -> bool:

@@ -174,25 +174,40 @@ async def test_a_node_that_takes_no_batches_is_asked_one_by_one(
     assert len(server.bodies) == 1 + 2 * 3  # it is not asked again whether it does
 
 
-async def test_a_batch_refused_by_http_is_asked_one_by_one(server: Wire, node: HttpTransport) -> None:
+async def test_a_node_that_takes_few_at_once_gets_few(server: Wire, node: HttpTransport) -> None:
     def answer(body: Any) -> Any:
-        server.status = 413 if isinstance(body, list) else 200
+        server.status = 413 if len(body) > 20 else 200
         return said(body)
 
     server.answer = answer
-    assert await node.batch(blocks(3)) == [[method, *params] for method, params in blocks(3)]
+    for _ in range(2):
+        assert await node.batch(blocks(24)) == [[method, *params] for method, params in blocks(24)]
+    assert [len(body) for body in server.bodies] == [24, 12, 12, 12, 12]
 
 
 @pytest.mark.parametrize(("status", "answer"), [
     (429, said),
     (503, said),
     (200, lambda _: {"id": None, "error": {"code": -32005, "message": "too many requests"}}),
+    (200, lambda body: [said(body[0]), *({"id": one["id"], "error": {"code": 429}} for one in body[1:])]),
 ])  # fmt: skip
-async def test_a_busy_node_is_not_asked_fifty_times_instead(
+async def test_a_busy_node_is_asked_for_less_the_next_time_and_not_at_once(
     server: Wire, node: HttpTransport, status: int, answer: Callable[[Any], Any]
 ) -> None:
     server.status, server.answer = status, answer
+    pool = EndpointPool(1, [node])
     with pytest.raises(EndpointFailed) as caught:
-        await node.batch(blocks(3))
-    assert caught.value.trouble in (Trouble.BUSY, Trouble.BROKEN)
+        await pool._endpoints[0].batch(blocks(4))
+    assert caught.value.trouble is (Trouble.BROKEN if status == 503 else Trouble.BUSY)
     assert len(server.bodies) == 1
+    assert [condition.failures for condition in pool.conditions.values()] == [1]
+    server.status, server.answer = 200, said
+    await node.batch(blocks(4))
+    assert [len(body) for body in server.bodies] == ([4, 4] if status == 503 else [4, 2, 2])
+
+
+async def test_calls_that_fail_together_are_one_failure(server: Wire, node: HttpTransport) -> None:
+    server.answer = lambda body: [{"id": one["id"], "error": {"code": -32603, "message": "oops"}} for one in body]
+    pool = EndpointPool(1, [node])
+    assert all(isinstance(answer, EndpointFailed) for answer in await pool._endpoints[0].batch(blocks(4)))
+    assert [condition.failures for condition in pool.conditions.values()] == [1]
