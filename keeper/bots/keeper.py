@@ -68,6 +68,7 @@ def policy_of(settings: Settings) -> ExecutorPolicy:
 
 def log_to(settings: Settings) -> None:
     """structlog on standard error: lines for people, or JSON."""
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a look that takes longer than `poll_s` is no news
     level = logging.getLevelName(settings.log_level.upper())
     structlog.configure(
         processors=[

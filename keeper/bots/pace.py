@@ -53,7 +53,7 @@ class Pace:
         return max(due_s - head.time_s - self._paused_s(head, mono_s), 0.0)
 
     def _paused_s(self, head: Block, mono_s: float) -> float:
-        """How long ago the head's time was at least: since it became known, and by how much later than others it did."""
+        """How long ago the head's time was at least: since it became known, and how much later than others that was."""
         if self._head is None or self._head.hash != head.hash:
             return 0.0
         late = self._seen_s - head.time_s - min(self._behind)
