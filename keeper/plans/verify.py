@@ -96,7 +96,7 @@ def verify_batch(compiled: Compiled, text: str, grants: Sequence[Grant] = ()) ->
             field="proposal",
             remedy="give safe.json, governor.json or timelock.json",
         ) from None
-    maker = (Wrapper("safe" if "transactions" in content else "governor", compiled.owner),)
+    maker = (Wrapper("safe" if "transactions" in content else "timelock", compiled.owner),)
     done = [inner for deed in deeds for inner in deeds_of(deed.target, deed.value_wei, deed.data, maker)]
     verdict = verify_deeds(compiled, done, grants)
     findings = [*verdict.findings, *_file_findings(compiled, content)]

@@ -15,6 +15,7 @@ Start = Callable[..., Awaitable[Executor]]
 PLANS = 100
 GAPS_S = (1.0, 13.0)
 SPAN_S = 400
+LEARNING_S = 60
 POLL_S = 1.0
 LATENCY_S = 0.2
 """From the beginning of a look until what it sends is in every mempool."""
@@ -30,14 +31,16 @@ class Result:
 async def play(world: World, executor: Start, seed: int) -> Result:
     """Blocks at moments drawn by the seed, each stamped with its whole second; the keeper looks as its loop would."""
     draw = random.Random(seed)
-    begin = await world.time_s() + 30
+    begin = await world.time_s() + 10 * PLANS  # scheduling takes a block, and so a second, for each
     starts = {}
     for number in range(PLANS):
         start = begin + draw.randrange(SPAN_S)
         starts[await world.schedule(world.plan([step(number=number)], start=start, seconds_clock=True))] = start
-    now = world.clock_s = await world.time_s() + 1.0
+    await world.rpc("evm_setNextBlockTimestamp", begin - LEARNING_S)
+    await world.rpc("evm_mine")
+    now = world.clock_s = float(begin - LEARNING_S)
     bot = await executor()
-    block_at, look_at = now + 1, now + draw.random()
+    block_at, look_at = now + draw.uniform(*GAPS_S), now + draw.random()
     stamps: dict[int, int] = {}
     while now < begin + SPAN_S + 2 * GAPS_S[1]:
         if look_at + LATENCY_S < block_at:
@@ -61,9 +64,9 @@ async def play(world: World, executor: Start, seed: int) -> Result:
 
 @pytest.mark.parametrize("seed", [1, 3])
 async def test_no_block_too_early_and_at_most_one_too_late(world: World, executor: Start, seed: int) -> None:
-    """Of a hundred plans up to ten miss the block they could have met; no transaction is paid for in vain."""
+    """Of a hundred plans a few miss the block they could have met; no transaction is paid for in vain."""
     result = await play(world, executor, seed)
     assert len(result.late) == PLANS
     assert result.reverted == 0
     assert max(result.late) <= 1
-    assert sum(result.late) <= PLANS // 10, result
+    assert sum(result.late) <= 8, result
