@@ -1,8 +1,8 @@
 """What the next block's number and time will be at least. Pure but for the readings it is given.
 
-The policy: work is sent as soon as no block can be too early for it, and not before. Too early, a transaction reverts
-in its block and is paid for all the same; so where blocks come at no fixed time a step may miss the first block of its
-window instead.
+The policy: work is sent as soon as the next block is not expected to be too early for it, and not before. Too early, a
+transaction reverts in its block and is paid for all the same; so where blocks come at no fixed time a step may rather
+miss the first block of its window. What is expected are the intervals seen, and that time passes on the chain as here.
 """
 
 from __future__ import annotations
