@@ -41,7 +41,7 @@ check: .venv/.ready ## lint, types and unit tests
 	$(BIN)/mypy
 	$(BIN)/pytest tests/unit -q -n $(JOBS) --dist worksteal
 
-bench: .venv/.ready build/.ready ## gas beside peers; writes bench/results
+bench: .venv/.ready build/.ready ## gas beside peers, a keeper's work and lateness; writes bench/results
 	$(BIN)/python bench/run.py
 
 abi: .venv/.ready build/.ready ## write keeper/wire/abi from the contracts

@@ -22,11 +22,13 @@ from sqlalchemy import event, insert
 
 from keeper.bots.calls import works_of
 from keeper.bots.executor import Executor
+from keeper.bots.keeper import log_to
 from keeper.chain.endpoints import EndpointPool
 from keeper.chain.follower import Source
 from keeper.chain.health import Policy
 from keeper.chain.memory import MemoryTransport
 from keeper.chain.memory_chain import SimChain, SimLog, Tx
+from keeper.chain.settings import Settings
 from keeper.chain.signer import LocalSigner
 from keeper.chain.store import Store
 from keeper.chain.tables import jobs, plans
@@ -49,10 +51,11 @@ FAR = 2**39
 
 async def measured() -> dict[str, Any]:
     """For each number of open plans the median statements, requests and CPU milliseconds of a block, as JSON."""
+    log_to(Settings(log_level="error"))
     rows = {count: await _blocks(count) for count in OPEN_PLANS}
     counts = {(row["statements"], row["requests"]) for row in rows.values()}
     return {
-        "what": f"an executor's work in a block with {DUE} plans due",
+        "what": f"an executor's work in a block with {DUE} plans due, by the plans that are open besides",
         "by_open_plans": {str(count): row for count, row in rows.items()},
         "goal": "the same statements and requests whatever is open",
         "met": len(counts) == 1,
@@ -138,6 +141,7 @@ async def _block(play: Play, executor: Executor, node: Node, statements: list[in
     head = play.chain.mine(logs=play.schedule(DUE, play.chain.head.number + 3)).number
     before = statements[0], node.requests, time.process_time()
     await executor.tick()
+    await executor.next_look_s()
     after = statements[0], node.requests, time.process_time()
     sent = sum(len(works_of(tx.data)) for tx in play.chain.mempool.values())
     if head > 21 + WARM and sent != DUE:

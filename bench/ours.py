@@ -15,7 +15,7 @@ from web3.types import TxReceipt
 from bench.artifacts import Build, data_of, deploy, load
 from bench.chain import GWEI, Chain, Reverted
 from keeper.wire.codec import encode_body, encode_header, encode_item, encode_packed, encode_step
-from keeper.wire.hashing import proof, root, seal_tokens
+from keeper.wire.hashing import plan_id, proof, root, seal_tokens
 from keeper.wire.types import Address, Call, ChainEntry, Header, Join, Step
 
 HOUR = 3_600
@@ -36,6 +36,10 @@ class Plan:
     proofs: tuple[tuple[bytes, ...], ...]
     start: int
 
+    @property
+    def id(self) -> bytes:
+        return plan_id(self.header, self.root)
+
 
 class Conductor:
     """A Scheduler with one owner, who has an Account, and one keeper, who has the only seat: every turn is its own."""
@@ -47,7 +51,7 @@ class Conductor:
         self.builds = builds
         self.owner = chain.accounts[1]
         self.keeper = chain.accounts[2]
-        self._moved = keccak(text="Moved(bytes32,address,uint256)")
+        self.moved = keccak(text="Moved(bytes32,address,uint256)")
         self._salts = 0
 
     @classmethod
@@ -75,6 +79,7 @@ class Conductor:
         stamped: int = 0,
         runs: int = 1,
         interval: int = 0,
+        seconds_clock: bool = True,
     ) -> Plan:
         """A plan of these forward steps on this chain, starting in an hour unless `start` says when."""
         self._salts += 1
@@ -97,6 +102,7 @@ class Conductor:
             stamped=stamped,
             runs=runs,
             interval=interval,
+            seconds_clock=seconds_clock,
         )
         encoded = tuple(encode_step(one) for one in seal_tokens(header, steps))
         proofs = tuple(proof(encoded, index) for index in range(len(encoded)))
@@ -121,7 +127,7 @@ class Conductor:
         """The same, many in one. Raises Reverted if one of them is not done."""
         data = data_of(self.contract, "runMany", list(items))
         receipt = await self.send(data, keeper)
-        moves = {log["topics"][1] for log in receipt["logs"] if log["topics"][0] == self._moved}
+        moves = {log["topics"][1] for log in receipt["logs"] if log["topics"][0] == self.moved}
         if len(moves) != len(items):
             raise Reverted(f"{len(moves)} of {len(items)} items of a batch were done")
         return receipt

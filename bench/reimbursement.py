@@ -33,7 +33,7 @@ class Kind:
     """Moves made before, by the owner: function and step; `cancel` has no step."""
     function: str = "run"
     index: int = 0
-    fields: tuple[tuple[str, int], ...] = ()
+    fields: tuple[tuple[str, Any], ...] = ()
     """Of the header."""
     every_price: bool = False
     batches: tuple[int, ...] = (5,)

@@ -19,19 +19,38 @@ def show(results: dict[str, Any], console: Console) -> None:
         console.print(f"{name}: {build['deployed_bytes']:,} bytes; {build['settings']}")
     for note in results["notes"]:
         console.print(note)
-    goals = [row["met"] for row in results["reimbursement"]]
-    goals += [goal["met"] for row in results["rows"] for goal in row["goals"]]
-    console.print(f"[bold]{sum(goals)} of {len(goals)} goals met[/]")
+
+
+def show_work(result: dict[str, Any], console: Console) -> None:
+    """Print the keeper's work per block."""
+    console.print(f"[italic]Keeper's work[/]: {result['what']}")
+    found = Table()
+    for name in ("open plans", "statements", "requests", "CPU ms"):
+        found.add_column(name, justify="right")
+    for count, row in result["by_open_plans"].items():
+        found.add_row(f"{int(count):,}", f"{row['statements']:g}", f"{row['requests']:g}", f"{row['cpu_ms']:.1f}")
+    console.print(found)
+    console.print(f"goal: {result['goal']} {_verdict(result['met'])}")
 
 
 def show_latency(result: dict[str, Any], console: Console) -> None:
-    """Print the keeper's work per block."""
-    console.print(result["what"])
-    table = Table("open plans", "median ms")
-    for count, median in result["median_ms"].items():
-        table.add_row(f"{int(count):,}", f"{median:.1f}")
-    console.print(table)
-    console.print(f"growth {result['growth']}, goal {result['goal']}: {_verdict(result['met'])}")
+    """Print how late steps ran."""
+    console.print(f"[italic]Latency[/]: {result['what']}")
+    found = Table()
+    for name in ("blocks late", "steps"):
+        found.add_column(name, justify="right")
+    for blocks, steps in result["late_blocks"].items():
+        found.add_row(blocks, f"{steps:,}")
+    console.print(found)
+    console.print(f"goal: {result['goal']} {_verdict(result['met'])}")
+
+
+def goals(results: dict[str, Any]) -> list[bool]:
+    """Whether each goal in a result is met."""
+    if "rows" not in results:
+        return [results["met"]]
+    met = [row["met"] for row in results["reimbursement"]]
+    return met + [goal["met"] for row in results["rows"] for goal in row["goals"]]
 
 
 def _verdict(met: bool) -> str:

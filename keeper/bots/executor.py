@@ -42,6 +42,8 @@ from keeper.chain.values import Block
 from keeper.wire.types import Address
 
 _PACE_BLOCKS = 8
+_HAIR_S = 0.001
+"""So that a look is not a rounding error too early."""
 _STRAY_BLOCKS = 5
 _ACTIONS = tuple(action.value for action in Action)
 _LOG = structlog.get_logger("conductor.executor")
@@ -136,6 +138,16 @@ class Executor:
             await self._step("outbox", self.outbox.tick)
             await self._step("notice", self._notice, view)
             self._ticked = block.hash
+
+    async def next_look_s(self) -> float | None:
+        """How long until the next work of the seconds clock may be sent if no block comes before; None: there is none.
+
+        Where blocks come at no fixed time, a look right then is what meets the first possible block."""
+        if self._applied is None:
+            return None
+        mono_s = self._mono_s()
+        due_s = await self._queue.next_due_s(self._pace.next(self._applied, mono_s).time_s)
+        return None if due_s is None else self._pace.seconds_until(due_s, self._applied, mono_s) + _HAIR_S
 
     async def still_wanted(self, entry: Entry) -> bool:
         """The outbox asks before it signs or sends anew: would it still do something, and could its bid be taken?"""

@@ -74,6 +74,7 @@ def policy_of(settings: Settings) -> ExecutorPolicy:
 
 def log_to(settings: Settings) -> None:
     """structlog on standard error: lines for people, or JSON."""
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a look that takes longer than `poll_s` is no news
     level = logging.getLevelName(settings.log_level.upper())
     structlog.configure(
         processors=[
@@ -89,7 +90,7 @@ def log_to(settings: Settings) -> None:
 
 
 class _Loop:
-    """Looks at the chain every `poll_s`, one look at a time."""
+    """Looks at the chain every `poll_s`, and when the next work is due, one look at a time."""
 
     def __init__(self, connection: Connection, executor: Executor, metrics: Metrics) -> None:
         self._connection = connection
@@ -97,17 +98,17 @@ class _Loop:
         self._metrics = metrics
         self._started = False
         self._looking = asyncio.Lock()
+        self._clock = Clock()
 
     async def run(self, stop: asyncio.Event) -> None:
-        clock = Clock()
-        clock.every(self._connection.settings.poll_s, "look", self._look)
-        clock.start()
+        self._clock.every(self._connection.settings.poll_s, "look", self._look)
+        self._clock.start()
         try:
             await self._look()
             await stop.wait()
         finally:
             async with self._looking:  # a look under way ends in peace: the clock's end would cancel it
-                clock.stop()
+                self._clock.stop()
 
     async def _look(self) -> None:
         if self._looking.locked():
@@ -118,6 +119,9 @@ class _Loop:
                     await self._executor.start()
                     self._started = True
                 await self._executor.tick()
+                wake_s = await self._executor.next_look_s()
+                if wake_s is not None and wake_s < self._connection.settings.poll_s:
+                    self._clock.once(wake_s, "due", self._look)
             except DeepReorg as error:
                 _LOG.error("following the chain anew", error=str(error))
                 await self._executor.follower.erase()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 
@@ -18,6 +20,11 @@ class Clock:
 
     def every(self, seconds: float, name: str, do: Callable[[], Awaitable[None]]) -> None:
         self._scheduler.add_job(do, IntervalTrigger(seconds=seconds), id=name, replace_existing=True)
+
+    def once(self, seconds: float, name: str, do: Callable[[], Awaitable[None]]) -> None:
+        """Calls `do` after so long, instead of what this name still waits for."""
+        at = datetime.now(UTC) + timedelta(seconds=seconds)
+        self._scheduler.add_job(do, DateTrigger(at), id=name, replace_existing=True)
 
     def start(self) -> None:
         """Starts ticking in the running event loop."""

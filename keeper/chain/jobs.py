@@ -90,10 +90,10 @@ class Jobs:
         changed = {"state": "resting", "backoff_until": until, "last_reason": reason}
         return await self._change(job, **changed, worker=None, leased_until=None)
 
-    async def next_due_s(self) -> int | None:
-        """The earliest due time among open jobs of the seconds clock."""
+    async def next_due_s(self, after_s: int = 0) -> int | None:
+        """The earliest due time, later than `after_s`, among open jobs of the seconds clock."""
         wanted = select(func.min(jobs.c.due_at)).where(
-            jobs.c.chain_id == self._chain_id, _IS_OPEN, jobs.c.clock == "seconds"
+            jobs.c.chain_id == self._chain_id, _IS_OPEN, jobs.c.clock == "seconds", jobs.c.due_at > after_s
         )
         async with self._store.read() as tx:
             due: int | None = (await tx.execute(wanted)).scalar_one_or_none()

@@ -14,11 +14,11 @@ from keeper import plans
 from keeper.chain.settings import Settings
 from keeper.cli.command import command
 from keeper.cli.network import Network, require_signer
-from keeper.cli.options import PLAN_FILE, SETS
+from keeper.cli.options import PLAN_FILE, SETS, parse_sets
 from keeper.cli.options import settings as settings_options
 from keeper.cli.output import Result, fields, progress
 from keeper.cli.plan_check import short_deposit
-from keeper.cli.planfile import open_plan
+from keeper.cli.planfile import compile_offline, open_plan, read_source
 from keeper.plans import Compiled, Grant
 from keeper.wire.errors import BadInput
 from keeper.wire.signing import schedule_digest, schedule_typed_data
@@ -176,26 +176,25 @@ class PlanSignature(Result):
 async def sign(file: str, sets: tuple[str, ...], typed_data: bool, settings: Settings) -> PlanSignature:
     """Sign a plan as its owner, so that anyone may schedule it with `plan schedule --signature`.
 
-    One signature serves all the plan's chains.
+    One signature serves all the plan's chains. No chain is asked if there is a lock, or the text leaves nothing open.
     """
 
-    async with open_plan(file, sets, settings, alone=True) as (compiled, _):
-        signature = None
-        digest = schedule_digest(compiled.scheduler, compiled.plan_id)
-        if not typed_data:
-            signer = await require_signer(settings)
-            if signer.address != compiled.owner:
-                owner, key = to_checksum_address(compiled.owner), to_checksum_address(signer.address)
-                message = f"the plan's owner is {owner}, the key is {key}"
-                raise BadInput(
-                    message, field="account", remedy="sign with the owner's key; a contract signs the --typed-data"
-                )
-            signature = f"0x{(await signer.sign_digest(digest)).hex()}"
-        return PlanSignature(
-            plan=f"0x{compiled.plan_id.hex()}",
-            scheduler=to_checksum_address(compiled.scheduler),
-            owner=to_checksum_address(compiled.owner),
-            digest=f"0x{digest.hex()}",
-            signature=signature,
-            typed_data=json.dumps(schedule_typed_data(compiled.scheduler, compiled.plan_id)),
-        )
+    compiled = await compile_offline(read_source(file, parse_sets(sets)), settings)
+    signature = None
+    digest = schedule_digest(compiled.scheduler, compiled.plan_id)
+    if not typed_data:
+        signer = await require_signer(settings)
+        if signer.address != compiled.owner:
+            owner, key = to_checksum_address(compiled.owner), to_checksum_address(signer.address)
+            message = f"the plan's owner is {owner}, the key is {key}"
+            remedy = "sign with the owner's key; a contract signs the --typed-data"
+            raise BadInput(message, field="account", remedy=remedy)
+        signature = f"0x{(await signer.sign_digest(digest)).hex()}"
+    return PlanSignature(
+        plan=f"0x{compiled.plan_id.hex()}",
+        scheduler=to_checksum_address(compiled.scheduler),
+        owner=to_checksum_address(compiled.owner),
+        digest=f"0x{digest.hex()}",
+        signature=signature,
+        typed_data=json.dumps(schedule_typed_data(compiled.scheduler, compiled.plan_id)),
+    )

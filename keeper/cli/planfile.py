@@ -14,7 +14,7 @@ from keeper.cli.deployment import deployment_of
 from keeper.cli.network import Network, has_endpoint, open_network
 from keeper.cli.options import parse_sets
 from keeper.cli.output import note, progress
-from keeper.plans import Compiled, Lock, PlanFile, compile_plan, lock_path, pin, read_lock, read_plan
+from keeper.plans import Compiled, Lock, PlanErrors, PlanFile, compile_plan, lock_path, pin, read_lock, read_plan
 from keeper.wire.errors import BadInput
 
 
@@ -66,10 +66,26 @@ async def compile_on(network: Network, source: Source) -> Compiled:
     return pinned.compiled
 
 
+async def compile_offline(source: Source, settings: Settings) -> Compiled:
+    """The plan without a chain if that can be, else as `compile_on`.
+
+    Errors: as `compile_alone`, where there is no endpoint to answer what is open.
+    """
+    online = has_endpoint(settings, source.chain_id)
+    try:
+        if source.lock is not None or not online:
+            return compile_alone(source, settings)
+    except PlanErrors:
+        if not online:
+            raise
+    async with open_network(settings, source.chain_id) as network:
+        return await compile_on(network, source)
+
+
 def compile_alone(source: Source, settings: Settings) -> Compiled:
     """The plan without any endpoint: by its lock, or, if the text leaves nothing open, without one.
 
-    Errors: PlanErrors for what only a chain could answer.
+    Errors: PlanErrors for what only a chain could answer, BadInput for settings that contradict the lock.
     """
     lock = source.lock
     if lock is None:
@@ -79,6 +95,7 @@ def compile_alone(source: Source, settings: Settings) -> Compiled:
             raise BadInput(f"{source.plan.path} does not say its chain", field="chain", remedy=remedy)
         deployment = deployment_of(settings)
         lock = Lock(chain_id, to_checksum_address(deployment.scheduler), to_checksum_address(deployment.facts))
+    require_same(settings, lock)
     return compile_plan(source.plan, lock)
 
 
@@ -88,3 +105,15 @@ def as_locked(source: Source) -> Compiled:
         remedy = f"compile it with `conductor plan check {source.plan.path}`, or get the lock with the file"
         raise BadInput(f"{source.lock_file} is missing", field="lock", value=str(source.lock_file), remedy=remedy)
     return compile_plan(source.plan, source.lock)
+
+
+def require_same(settings: Settings, lock: Lock) -> None:
+    """Errors: BadInput for settings that mean another chain or Scheduler than the lock."""
+    if settings.chain not in (None, lock.chain_id):
+        message = f"the plan is for chain {lock.chain_id}, not {settings.chain}"
+        raise BadInput(message, field="chain", value=settings.chain, remedy=f"leave --chain {settings.chain} out")
+    scheduler = to_checksum_address(deployment_of(settings).scheduler)
+    if settings.scheduler is not None and scheduler != lock.scheduler:
+        message = f"the lock is for the Scheduler {lock.scheduler}, not {scheduler}"
+        remedy = "leave --scheduler out, or delete the lock and compile again"
+        raise BadInput(message, field="scheduler", value=scheduler, remedy=remedy)

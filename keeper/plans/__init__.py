@@ -10,11 +10,12 @@ Errors are PlanErrors (a BadInput) with a line for each problem: file, line, col
 from __future__ import annotations
 
 from keeper.plans.actions import OwnerCall, owner_calls, schedule_call
-from keeper.plans.check import Checked, check
+from keeper.plans.check import Checked, check, drift
 from keeper.plans.compile import Compiled, compile_plan
 from keeper.plans.describe import describe
 from keeper.plans.document import PlanFile
 from keeper.plans.estimate import Estimate, StepCost, estimate
+from keeper.plans.explain import Explained
 from keeper.plans.grants import Grant
 from keeper.plans.graph import dot, lanes, mermaid
 from keeper.plans.load import load_plan, read_plan
@@ -44,6 +45,7 @@ __all__ = [
     "Compiled",
     "Deployment",
     "Estimate",
+    "Explained",
     "Grant",
     "Lock",
     "Message",
@@ -66,6 +68,7 @@ __all__ = [
     "compile_plan",
     "describe",
     "dot",
+    "drift",
     "ens_resolver",
     "estimate",
     "json_schema",

@@ -38,13 +38,13 @@ async def check(compiled: Compiled, chain: Chain) -> Checked:
     simulation = await simulate(compiled, chain)
     return Checked(
         lacks=(*simulation.grants, *simulation.lacks),
-        errors=(*await _drift(compiled, chain), *simulation.errors),
+        errors=(*await drift(compiled, chain), *simulation.errors),
         notes=tuple(_notes(compiled, simulation)),
         simulation=simulation,
     )
 
 
-async def _drift(compiled: Compiled, chain: Chain) -> list[str]:
+async def drift(compiled: Compiled, chain: Chain) -> list[str]:
     """What the lock says and the chain says otherwise."""
     lock, found = compiled.lock, []
     for name, address in lock.names.items():

@@ -136,5 +136,5 @@ def _unanswered(question: Question) -> Problem:
 
 def _unmeasured(gas: GasQuestion) -> Problem:
     remedy = "compile with an endpoint, which measures it"
-    own_key = " or write `gas:`" if gas.kind in ("step", "undo") else ""
+    own_key = ", or write `gas:`" if gas.kind in ("step", "undo") else ""
     return Problem(gas.pos, f"the gas of `{gas.key}` is not in the lock", remedy + own_key)

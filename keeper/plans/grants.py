@@ -11,6 +11,7 @@ from keeper.plans.contracts import answer, arguments, calldata
 from keeper.plans.port import Chain, Message
 from keeper.plans.reasons import Reason, kind, missing_role
 from keeper.plans.rehearse import Stage, Tried
+from keeper.wire.codec import encode_calls
 from keeper.wire.types import Address, Call
 
 _ADMIN_ROLE = 0
@@ -227,7 +228,7 @@ def _allowances(stage: Stage, token: Address, holder: Address, spender: Address)
         remedy = f"approve({_shown(spender)}, {units}) on {_shown(token)} by {_shown(holder)}"
         data = calldata("erc20", "approve", spender, units)
         if holder == stage.account:  # the owner acts through the Account
-            through = calldata("account", "call", token, 0, data)
+            through = calldata("account", "perform", encode_calls([Call(token, 0, data)]))
             return Grant(lack, remedy, stage.owner, stage.account, through, 0, units, of)
         return Grant(lack, remedy, holder, token, data, 0, units, of)
 

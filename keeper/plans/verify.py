@@ -4,56 +4,50 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from eth_utils.address import to_canonical_address, to_checksum_address
+from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from keeper.plans.actions import OwnerCall, owner_calls, schedule_call
 from keeper.plans.compile import Compiled
 from keeper.plans.contracts import arguments
+from keeper.plans.explain import Explained, explain
 from keeper.plans.grants import Grant
 from keeper.plans.propose import governor, proposal_id, safe_checksum, timelock
+from keeper.plans.unwrap import Deed, Wrapper, address, batch, deeds_of
 from keeper.wire.errors import BadInput
 from keeper.wire.types import Address
-
-MAX_WRAPPINGS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """One call that is made in the end."""
-
-    target: Address
-    value_wei: int
-    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`exact` if it schedules this plan and does nothing that was not asked for. `findings` say what differs."""
+    """`exact` if it schedules this plan and does nothing that is no part of it; else `findings` say what differs.
+
+    `calls` are all that it does, in order, where that is known."""
 
     exact: bool
     findings: tuple[str, ...]
+    calls: tuple[Explained, ...] = ()
 
 
 def verify_deeds(compiled: Compiled, deeds: Sequence[Deed], grants: Sequence[Grant] = ()) -> Verdict:
-    """Compare what is done with what `propose` would make the owner do, Account creation and `grants` optional."""
+    """Explain what is done, and tell what is no part of the plan: neither implied by the file nor among `grants`, which
+    the chain says are lacking."""
+    granted = {(grant.target, grant.value_wei, grant.data) for grant in grants if grant.by == compiled.owner}
+    calls = []
+    for one in explain(compiled, deeds):
+        what = (one.deed.target, one.deed.value_wei, one.deed.data)
+        calls.append(replace(one, doubt="", what=f"{one.what}, which the chain asks for") if what in granted else one)
+        granted.discard(what)
     wanted = schedule_call(compiled)
-    allowed = {(c.target, c.value_wei, c.data) for c in owner_calls(compiled, grants, create_account=True)}
     same = [deed for deed in deeds if (deed.target, deed.data) == (wanted.target, wanted.data)]
     findings = [] if same else [_missing(compiled, deeds)]
-    if len(same) > 1:
-        findings.append(f"it schedules the plan {len(same)} times")
-    findings += [
-        f"it sends {deed.value_wei} wei as deposit; the file says {wanted.value_wei}"
-        for deed in same
-        if deed.value_wei != wanted.value_wei
-    ]
-    others = [deed for deed in deeds if deed not in same and (deed.target, deed.value_wei, deed.data) not in allowed]
-    findings += [_stranger(compiled, deed) for deed in others]
-    return Verdict(not findings, tuple(findings))
+    findings += [_not_by_owner(compiled, deed) for deed in same if not _by_owner(compiled, deed)]
+    told = {deed for deed in deeds if not same and arguments("scheduler", "schedule", deed.data)}
+    findings += [f"it {one.what}: {one.doubt}" for one in calls if not one.part and one.deed not in told]
+    return Verdict(not findings, tuple(findings), tuple(calls))
 
 
 def _missing(compiled: Compiled, deeds: Sequence[Deed]) -> str:
@@ -69,63 +63,16 @@ def _missing(compiled: Compiled, deeds: Sequence[Deed]) -> str:
     return "it does not schedule this plan"
 
 
-def _stranger(compiled: Compiled, deed: Deed) -> str:
-    if arguments("scheduler", "schedule", deed.data) is not None and deed.target == compiled.scheduler:
-        return "it schedules another plan as well"
-    what = f"0x{deed.data[:4].hex()}" if deed.data else "a payment"
-    return f"it also calls {to_checksum_address(deed.target)} ({what}) with {deed.value_wei} wei"
+def _by_owner(compiled: Compiled, deed: Deed) -> bool:
+    """Whether the owner may be who makes this call: as the last wrapper, or as the executor of a governor."""
+    if not deed.through or deed.through[-1].address == compiled.owner:
+        return True
+    return deed.through[-1].kind == "governor" and all(one.address != compiled.owner for one in deed.through)
 
 
-# ---------------------------------------------------------------------- unwrapping
-
-
-def deeds_of(target: Address, value_wei: int, data: bytes, depth: int = 0) -> tuple[Deed, ...]:
-    """What a transaction does in the end: governors, timelocks, Safes and multisends unwrapped."""
-    inner = _inner(data) if depth < MAX_WRAPPINGS else None
-    if inner is None:
-        return (Deed(target, value_wei, data),)
-    return tuple(deed for one in inner for deed in deeds_of(one.target, one.value_wei, one.data, depth + 1))
-
-
-def _inner(data: bytes) -> list[Deed] | None:
-    for interface, fn in (("governor", "propose"), ("governor", "queue"), ("governor", "execute"),
-                          ("timelock", "scheduleBatch"), ("timelock", "executeBatch")):  # fmt: skip
-        found = arguments(interface, fn, data)
-        if found is not None:
-            return _batch(found[0], found[1], found[2])
-    for fn in ("schedule", "execute"):
-        found = arguments("timelock", fn, data)
-        if found is not None:
-            return _batch([found[0]], [found[1]], [found[2]])
-    found = arguments("safe", "execTransaction", data)
-    if found is not None:
-        return _multisend(found[2]) if found[3] == 1 else _batch([found[0]], [found[1]], [found[2]])
-    return None
-
-
-def _batch(targets: Sequence[str], values: Sequence[int], payloads: Sequence[bytes]) -> list[Deed] | None:
-    if not len(targets) == len(values) == len(payloads):
-        return None
-    return [Deed(_address(t), v, p) for t, v, p in zip(targets, values, payloads, strict=True)]
-
-
-def _multisend(data: bytes) -> list[Deed] | None:
-    """Safe's MultiSend: operation 1, target 20, value 32, length 32, data, one behind the other."""
-    found = arguments("safe", "multiSend", data)
-    if found is None:
-        return None
-    rest, deeds = bytes(found[0]), []
-    while rest:
-        length = int.from_bytes(rest[53:85], "big")
-        if len(rest) < 85 + length:
-            return None
-        deeds.append(Deed(Address(rest[1:21]), int.from_bytes(rest[21:53], "big"), rest[85 : 85 + length]))
-        rest = rest[85 + length :]
-    return deeds
-
-
-def _address(text: str) -> Address:
-    return Address(bytes(to_canonical_address(text)))
+def _not_by_owner(compiled: Compiled, deed: Deed) -> str:
+    last, owner = deed.through[-1], to_checksum_address(compiled.owner)
+    return f"the {last.kind} {to_checksum_address(last.address)} would schedule it, but the plan's owner is {owner}"
 
 
 # ---------------------------------------------------------------------- what voters have in hand
@@ -149,20 +96,21 @@ def verify_batch(compiled: Compiled, text: str, grants: Sequence[Grant] = ()) ->
             field="proposal",
             remedy="give safe.json, governor.json or timelock.json",
         ) from None
-    done = [inner for deed in deeds for inner in deeds_of(deed.target, deed.value_wei, deed.data)]
+    maker = (Wrapper("safe" if "transactions" in content else "timelock", compiled.owner),)
+    done = [inner for deed in deeds for inner in deeds_of(deed.target, deed.value_wei, deed.data, maker)]
     verdict = verify_deeds(compiled, done, grants)
     findings = [*verdict.findings, *_file_findings(compiled, content)]
-    return Verdict(not findings, tuple(findings))
+    return Verdict(not findings, tuple(findings), verdict.calls)
 
 
 def _deeds_of_file(content: Mapping[str, Any]) -> list[Deed]:
     if "transactions" in content:
         return [
-            Deed(_address(one["to"]), int(one["value"]), bytes.fromhex(one["data"][2:]))
+            Deed(address(one["to"]), int(one["value"]), bytes.fromhex(one["data"][2:]))
             for one in content["transactions"]
         ]
     payloads = content["payloads"] if "payloads" in content else content["calldatas"]
-    deeds = _batch(content["targets"], [int(v) for v in content["values"]], [bytes.fromhex(p[2:]) for p in payloads])
+    deeds = batch(content["targets"], [int(v) for v in content["values"]], [bytes.fromhex(p[2:]) for p in payloads])
     if deeds is None:
         raise ValueError("targets, values and calldatas differ in number")
     return deeds
@@ -197,7 +145,7 @@ def verify_proposal_id(compiled: Compiled, wanted: int, description: str, grants
             targets, values, payloads = [c.to for c in calls], [c.value_wei for c in calls], [c.data for c in calls]
             if proposal_id(targets, values, payloads, description_hash) == wanted:
                 return Verdict(True, ())
-    return Verdict(False, ("the id is of another proposal, or of another description",))
+    return Verdict(False, ("the id is of another proposal, or of another description, or of one with other grants",))
 
 
 def verify_plan(compiled: Compiled, plan_id: bytes) -> Verdict:

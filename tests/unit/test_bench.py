@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-import pytest
+import asyncio
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
+import pytest
+from rich.console import Console
+
+from bench import table
 from bench.figures import LIMIT, OURS, Figures, NotMeasured
 from bench.rows import ROWS, Row, at_most
+from bench.run import Part, run
 
 
 def figures(**of: float) -> Figures:
@@ -48,3 +58,50 @@ def test_nothing_is_measured_twice() -> None:
 def test_rows_have_names_of_their_own() -> None:
     names = [row.what for row in ROWS]
     assert len(names) == len(set(names)) > 10
+
+
+# ---------------------------------------------------------------------- all parts in one run
+
+WORK = {
+    "what": "work",
+    "by_open_plans": {"1000": {"statements": 5, "requests": 9, "cpu_ms": 1.5}},
+    "goal": "the same",
+    "met": True,
+}
+LATE = {"what": "late", "late_blocks": {"0": 99, "2": 1}, "goal": "none late", "met": False}
+
+
+def part(file: str, found: dict[str, Any], show: Callable[..., None], *, takes_s: float = 0.0) -> Part:
+    async def measured() -> dict[str, Any]:
+        await asyncio.sleep(takes_s)
+        return found
+
+    return Part(file, measured, show, limit_s=0.2)
+
+
+def printed(parts: list[Part], folder: Path) -> tuple[bool, str]:
+    console = Console(file=io.StringIO(), width=120)
+    done = run(parts, folder, console)
+    assert isinstance(console.file, io.StringIO)
+    return done, console.file.getvalue()
+
+
+def test_every_part_is_written_shown_and_counted(tmp_path: Path) -> None:
+    parts = [part("work.json", WORK, table.show_work), part("late.json", LATE, table.show_latency)]
+    done, text = printed(parts, tmp_path)
+    assert done
+    assert json.loads((tmp_path / "work.json").read_text()) == WORK
+    assert json.loads((tmp_path / "late.json").read_text()) == LATE
+    assert "goal: the same met" in text
+    assert "goal: none late missed" in text
+    assert text.endswith("1 of 2 goals met\n")
+
+
+def test_a_part_that_takes_too_long_is_said_and_leaves_no_old_results(tmp_path: Path) -> None:
+    (tmp_path / "work.json").write_text("{}")
+    parts = [part("work.json", WORK, table.show_work, takes_s=9), part("late.json", LATE, table.show_latency)]
+    done, text = printed(parts, tmp_path)
+    assert not done
+    assert text.startswith("work.json was not measured: it took longer than 0.2 s\n")
+    assert text.endswith("0 of 1 goals met\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["late.json"]

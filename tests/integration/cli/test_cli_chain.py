@@ -59,8 +59,17 @@ def proposes(world: World, plan: str) -> None:
     made = owner.json("plan", "propose", plan, "--with-grants", "-o", "proposal")
     assert [one["what"].split()[0] for one in made["calls"]] == ["create", "send", "schedule"]
     governor = made["files"]["governor.json"]
-    assert owner.json("plan", "verify", plan, "--proposal", governor, "--with-grants")["exact"]
-    assert not owner.json("plan", "verify", plan, "--proposal", governor, code=2)["exact"]
+    assert [one["part"] for one in owner.json("plan", "verify", plan, "--proposal", governor)["calls"]] == [True] * 3
+    without = {"ETH_RPC_URL": None}
+    assert owner.json("plan", "verify", plan, "--proposal", governor, env=without)["exact"]
+    id_ = made["governor_proposal_id"]
+    assert owner.json("plan", "verify", plan, "--proposal", id_)["exact"], "the chain tells the grants"
+    assert owner.json("plan", "verify", plan, "--proposal", id_, env=without, code=2)["findings"] == [
+        "the id is of another proposal, or of another description, or of one with other grants"
+    ]
+    gone = {"ETH_RPC_URL": "http://127.0.0.1:1"}
+    [note] = owner.json("plan", "verify", plan, "--proposal", governor, env=gone)["notes"]
+    assert note.startswith("the chain was not asked: no endpoint of chain 31337")
     assert owner.json("plan", "estimate", plan)["measured"]
     assert owner.json("plan", "simulate", plan)["paths"][0]["status"] == "completed"
     assert owner.json("plan", "graph", plan)["plan"] == made["plan"]

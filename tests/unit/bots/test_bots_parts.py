@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from types import SimpleNamespace
+
 import pytest
 from eth_abi.abi import encode
 from hypothesis import given
@@ -11,8 +14,11 @@ from keeper.bots.calls import Work, item_of, together, works_of
 from keeper.bots.calls import encode as encode_work
 from keeper.bots.chances import PLAN_WIDE, Action
 from keeper.bots.holds import Holds
+from keeper.bots.keeper import _Loop
+from keeper.bots.metrics import Metrics
 from keeper.bots.outcomes import result_of
 from keeper.bots.pace import Pace
+from keeper.chain.settings import Settings
 from keeper.chain.values import Block, Log, Receipt
 from keeper.wire.abi import encode_call
 from keeper.wire.codec import decode_item
@@ -33,7 +39,7 @@ def block(number: int, time_s: int) -> Block:
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=40), st.integers(0, 30))
 def test_the_next_block_is_never_guessed_too_late(intervals: list[int], paused: int) -> None:
     pace, time_s = Pace(), 1_000
-    pace.see(block(1, time_s), 0.0)
+    pace.see(block(1, time_s), float(time_s))
     for number, interval in enumerate(intervals, 2):
         time_s += interval
         pace.see(block(number, time_s), float(time_s))
@@ -43,6 +49,38 @@ def test_the_next_block_is_never_guessed_too_late(intervals: list[int], paused: 
     assert soon.time_s == time_s + min(intervals[-32:])
     later = pace.next(head, float(time_s + paused))
     assert later.time_s == time_s + max(min(intervals[-32:]), paused)
+
+
+def test_a_head_that_became_known_late_has_paused_for_longer() -> None:
+    """Heads of seconds 10, 11 and 12, known 0.2 s, 0.9 s and 5 s after: at most a second of it counts."""
+    pace = Pace()
+    for number, known_s in ((10, 110.2), (11, 111.9)):
+        pace.see(block(number, number), known_s)
+    head = block(11, 11)
+    assert [pace.next(head, 111.9 + later).time_s for later in (0.0, 1.29, 1.31)] == [12, 12, 13]
+    assert [round(pace.seconds_until(13, head, 111.9 + later), 9) for later in (0.0, 1.3, 4.0)] == [1.3, 0.0, 0.0]
+    pace.see(block(12, 12), 117.0)
+    assert [pace.next(block(12, 12), 117.0 + later).time_s for later in (0.9, 1.1)] == [13, 14]
+
+
+async def test_a_keeper_looks_when_the_next_work_is_due() -> None:
+    looks: list[float] = []
+
+    class Executor:
+        async def start(self) -> None: ...
+
+        async def tick(self) -> None:
+            looks.append(asyncio.get_running_loop().time())
+
+        async def next_look_s(self) -> float | None:
+            return (0.1, None, None)[len(looks) - 1]
+
+    loop = _Loop(SimpleNamespace(settings=Settings(poll_s=60)), Executor(), Metrics())  # type: ignore[arg-type]  # as much as it needs
+    stop = asyncio.Event()
+    asyncio.get_running_loop().call_later(0.6, stop.set)
+    await loop.run(stop)
+    assert len(looks) == 2
+    assert 0.1 <= looks[1] - looks[0] < 0.5
 
 
 def test_only_neighbours_tell_the_pace() -> None:

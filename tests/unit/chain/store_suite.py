@@ -236,6 +236,7 @@ class StoreSuite:
         assert await Jobs(store, CHAIN).next_due_s() is None
         await put(store, due(0, 1), due(1, 500, "seconds"), due(2, 400, "seconds"))
         assert await Jobs(store, CHAIN).next_due_s() == 400
+        assert await Jobs(store, CHAIN).next_due_s(400) == 500
 
     async def test_work_follows_what_is_due_not_what_is_open(self, store: Store) -> None:
         """10 due among 100,000 open: the plan uses the index, and the time stays that of 10 among 10."""

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from eth_abi.abi import encode
+from eth_utils.address import to_canonical_address, to_checksum_address
 from eth_utils.crypto import keccak
 
 from keeper.bots.chances import PlanView
 from keeper.chain.settings import Settings
 from keeper.chain.values import Log
 from keeper.cli.account import _calldata
+from keeper.cli.deployment import address_of
 from keeper.cli.plan_watch import PlanAlert, alerts
 from keeper.cli.planfile import compile_alone, read_source
 from keeper.cli.planview import Followed, Named, _move, _told
-from keeper.plans import Compiled
+from keeper.plans import Compiled, Grant, Lock, compile_plan, propose, read_plan, schedule_call
+from keeper.plans.contracts import calldata
+from keeper.plans.draft import draft
 from keeper.wire import machine
 from keeper.wire.abi import interface
 from keeper.wire.codec import encode_packed
@@ -27,6 +32,9 @@ from keeper.wire.word import PlanWord, encode_word
 from tests.unit.cli.shell import Shell
 
 ONE_THING = "there must be one thing to compare the file with: give one of --proposal, --tx, --safe-tx and --plan"
+AS_JSON = "a file with the transaction as JSON"
+LOCK_AGAIN = "leave --scheduler out, or delete the lock and compile again"
+SCHEDULER = to_checksum_address(address_of("Scheduler"))
 OWNER_KEY = "0x" + "11" * 32
 OWNER = "0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A"
 PLAN = f"""conductor: 1
@@ -115,16 +123,89 @@ def test_a_proposal_is_written_and_verified(shell: Shell, plan: Path, compiled: 
     assert shell.json("plan", "verify", str(plan), "--safe-tx", str(safe))["exact"]
     safe.write_text(json.dumps(inner | {"value": "1"}))
     other = shell.json("plan", "verify", str(plan), "--safe-tx", str(safe), code=2)
-    assert other["findings"] == [f"it sends 1 wei as deposit; the file says {2 * 10**17}"]
-    assert shell.run("plan", "verify", str(plan), "--safe-tx", str(safe)).out.startswith("NOT this file's plan")
+    assert other["findings"] == ["it schedules this plan with a deposit of 1 wei: the file says 0.2 ether"]
+    said = shell.run("plan", "verify", str(plan), "--safe-tx", str(safe)).out
+    assert said.startswith("NOT exactly this file's plan")
+    assert "1. NOT part of the plan: schedules this plan with a deposit of 1 wei" in said
     assert shell.json("plan", "verify", str(plan), "--proposal", "12345", code=2)["exact"] is False
     assert shell.json("plan", "verify", str(plan), "--set", "size=6", "--proposal", governor["proposalId"], code=2)
+
+
+def test_a_proposal_with_grants_is_explained_without_a_chain(shell: Shell, plan: Path, compiled: Compiled) -> None:
+    lock(plan, compiled)
+    pool = to_canonical_address("0x00000000000000000000000000000000000000b1")
+    grants = [
+        Grant("", "own the pool", compiled.owner, pool, calldata("ownable", "transferOwnership", compiled.account)),
+        Grant("", "send coin", compiled.owner, compiled.account, b"", 7),
+    ]
+    made = propose(compiled, grants[:1], create_account=True)
+    Path("governor.json").write_text(made.governor_json)
+    said = shell.json("plan", "verify", str(plan), "--proposal", "governor.json")
+    account = to_checksum_address(compiled.account)
+    assert [(one["part"], one["what"]) for one in said["calls"]] == [
+        (True, f"creates the owner's Account {account}"),
+        (True, f"gives the owner's Account {account} the ownership of pool ({to_checksum_address(pool)})"),
+        (True, "schedules this plan with a deposit of 0.2 ether"),
+    ]
+    assert (said["exact"], said["findings"], said["notes"]) == (True, [], [])
+    Path("safe.json").write_text(propose(compiled, grants).safe_json)
+    other = shell.json("plan", "verify", str(plan), "--proposal", "safe.json", code=2)
+    assert [one["part"] for one in other["calls"]] == [True, False, True]
+    assert other["findings"] == [f"it sends 7 wei to the owner's Account {account}: no call of the plan needs any"]
+    text = shell.run("plan", "verify", str(plan), "--proposal", "safe.json").out
+    assert f"2. NOT part of the plan: sends 7 wei to the owner's Account {account}" in text
+
+
+def test_a_transaction_is_verified_from_its_json(shell: Shell, plan: Path, compiled: Compiled) -> None:
+    lock(plan, compiled)
+    call = schedule_call(compiled)
+    sent = {"to": call.to, "value": hex(call.value_wei), "input": f"0x{call.data.hex()}", "chainId": "0x1"}
+    Path("tx.json").write_text(json.dumps(sent))
+    assert shell.json("plan", "verify", str(plan), "--tx", "tx.json")["exact"]
+    Path("tx.json").write_text(json.dumps(sent | {"chainId": "0xa"}))
+    other = shell.json("plan", "verify", str(plan), "--tx", "tx.json", code=2)
+    assert other["findings"] == ["it is for chain 10, the plan for 1"]
+    Path("tx.json").write_text(json.dumps({"to": None}))
+    assert shell.json("plan", "verify", str(plan), "--tx", "tx.json", code=2)["findings"] == ["it creates a contract"]
+    Path("tx.json").write_text(json.dumps({"to": call.to}))
+    assert shell.refused(2, "plan", "verify", str(plan), "--tx", "tx.json") == (
+        "this is no transaction: KeyError('value'): give the JSON that eth_getTransactionByHash gives, with to, value "
+        "and input"
+    )
+
+
+def test_another_safe_is_told(shell: Shell, plan: Path, compiled: Compiled) -> None:
+    lock(plan, compiled)
+    call = schedule_call(compiled)
+    inner = {"safe": call.to, "to": call.to, "value": str(call.value_wei), "data": f"0x{call.data.hex()}"}
+    Path("safe-tx.json").write_text(json.dumps(inner))
+    other = shell.json("plan", "verify", str(plan), "--safe-tx", "safe-tx.json", code=2)
+    assert other["findings"] == [f"the safe {call.to} would schedule it, but the plan's owner is {OWNER}"]
+    Path("safe-tx.json").write_text(json.dumps(inner | {"safe": OWNER, "gasPrice": "1"}))
+    paying = shell.json("plan", "verify", str(plan), "--safe-tx", "safe-tx.json", code=2)
+    assert paying["calls"][0]["what"].startswith(f"has the Safe {OWNER} pay whoever sends its transaction: ")
+
+
+def test_names_come_from_the_lock_and_are_told(shell: Shell, plan: Path) -> None:
+    plan.write_text(PLAN.replace(f'"{OWNER}"', "dao.example"))
+    scheduler, facts = (to_checksum_address(address_of(name)) for name in ("Scheduler", "Facts"))
+    known = Lock(1, scheduler, facts, names={"dao.example": OWNER})
+    compiled = compile_plan(read_plan(plan), known)
+    lock(plan, compiled)
+    said = shell.json("plan", "verify", str(plan), "--plan", f"0x{compiled.plan_id.hex()}")
+    assert (said["exact"], said["notes"]) == (True, [f"dao.example is {OWNER}, says the lock"])
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         ([], ONE_THING),
+        (["--tx", "0x" + "ab" * 32],
+         f"only the chain knows what a transaction's hash stands for: give --rpc, or {AS_JSON}"),
+        (["--tx", "0xab"], f"'0xab' is no transaction's hash: give a hash, 0x and 64 hex digits, or {AS_JSON}"),
+        (["--chain", "10", "--plan", "0x1"], "the plan is for chain 1, not 10: leave --chain 10 out"),
+        (["--scheduler", OWNER, "--plan", "0x1"],
+         f"the lock is for the Scheduler {SCHEDULER}, not {OWNER}: {LOCK_AGAIN}"),
         (["--plan", "0x1", "--tx", "0x2"], ONE_THING),
         (["--plan", "0x1"], "'0x1' is no plan's id: an id is 0x and 64 hex digits"),
         (["--proposal", "gone.json"],
@@ -147,6 +228,25 @@ def test_an_owner_signs(shell: Shell, plan: Path, compiled: Compiled) -> None:
     assert (said["owner"], len(said["signature"])) == (OWNER, 2 + 130)
     typed = shell.run("plan", "sign", str(plan), "--typed-data")
     assert json.loads(typed.out)["message"] == {"plan": f"0x{compiled.plan_id.hex()}"}
+    other = shell.json("plan", "sign", str(plan), "--typed-data", "--scheduler", OWNER)
+    assert (other["scheduler"], other["plan"] == said["plan"]) == (OWNER, True)
+
+
+def test_an_owner_signs_by_the_lock_whatever_the_endpoint(shell: Shell, plan: Path) -> None:
+    plan.write_text(PLAN.replace('"pool.open(2)", gas: 50_000', '"pool.open(2)"'))
+    measured = Lock(1, SCHEDULER, to_checksum_address(address_of("Facts")))
+    key = {"CONDUCTOR_PRIVATE_KEY": OWNER_KEY}
+    line = shell.refused(2, "plan", "sign", str(plan), env=key)
+    assert line.endswith(
+        "the gas of `b` is not in the lock; compile with an endpoint, which measures it, or write `gas:`"
+    )
+    found = draft(read_plan(plan), measured)
+    gas = {question.key: (question.digest, 50_000) for question in found.gas}
+    compiled = compile_plan(read_plan(plan), replace(measured, gas=gas))
+    lock(plan, compiled)
+    for env in (key, key | {"ETH_RPC_URL": "http://127.0.0.1:1"}):
+        said = shell.json("plan", "sign", str(plan), env=env)
+        assert (said["plan"], said["scheduler"]) == (f"0x{compiled.plan_id.hex()}", SCHEDULER)
 
 
 def test_values_given_once_stay_with_the_lock(shell: Shell, plan: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from keeper.plans.check import check
 from keeper.plans.compile import Compiled, compile_plan
+from keeper.plans.contracts import calldata
 from keeper.plans.estimate import estimate
 from keeper.plans.load import load_plan
 from keeper.plans.lock import Lock, parse_lock
@@ -21,6 +22,7 @@ from keeper.plans.port import Now
 from keeper.plans.problems import PlanErrors
 from keeper.plans.propose import propose
 from keeper.plans.simulate import simulate
+from keeper.plans.unwrap import Deed, deeds_of
 from keeper.plans.verify import verify_deeds, verify_transaction
 from keeper.wire.errors import BadInput
 from keeper.wire.types import Status
@@ -35,6 +37,7 @@ from tests.unit.plans.twin import (
     Manager,
     MemoryChain,
     Owned,
+    Puller,
     Roles,
     Token,
     address,
@@ -193,6 +196,20 @@ def test_tokens_of_all_steps_are_granted_together() -> None:
     assert grant.remedy == f"transfer({account_of(found.compiled)}, 6000000) on {text(USDC)}"
 
 
+def test_a_contract_is_let_take_tokens_of_the_account() -> None:
+    found = pinned(
+        file("{id: pay, call: 'usdc.transfer(vault, 1)'}", "{id: a, call: vault.set(7)}"), chain(Puller(VAULT, USDC))
+    )
+    assert [grant.lack for grant in found.grants] == [
+        f"the Account lacks 8 units of the token {text(USDC)}",
+        f"{text(VAULT)} may not take 7 more units of the token {text(USDC)} from {account_of(found.compiled)}",
+    ]
+    data = bytes.fromhex(json.loads(propose(found.compiled, found.grants).governor_json)["propose"][2:])
+    told = verify_transaction(found.compiled, TEAM, 0, data)
+    assert [one.what.split()[0] for one in told.calls] == ["sends", "lets", "schedules"]
+    assert told.exact
+
+
 def test_coin_is_granted_for_what_is_missing_only() -> None:
     on = chain()
     on.world.coin[OWNER] = 10**20
@@ -344,7 +361,9 @@ def test_a_proposal_with_grants_verifies_and_a_stranger_in_it_does_not() -> None
     ]
     data = bytes.fromhex(json.loads(proposal.governor_json)["propose"][2:])
     assert verify_transaction(found.compiled, TEAM, 0, data, found.grants).exact
-    verdict = verify_transaction(found.compiled, TEAM, 0, data)
+    assert verify_transaction(found.compiled, TEAM, 0, data).exact, "the file itself implies it"
+    stranger = Deed(VAULT, 0, calldata("ownable", "transferOwnership", text(TEAM)))
+    verdict = verify_deeds(found.compiled, [*deeds_of(TEAM, 0, data), stranger], found.grants)
     assert not verdict.exact
     assert [text(VAULT) in finding for finding in verdict.findings] == [True]
     assert not verify_deeds(found.compiled, []).exact

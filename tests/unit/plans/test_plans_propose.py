@@ -19,9 +19,8 @@ from keeper.plans.estimate import estimate
 from keeper.plans.lock import lock_path, parse_lock, read_lock
 from keeper.plans.propose import propose, safe_checksum
 from keeper.plans.schema import json_schema, reference, schema_text
+from keeper.plans.unwrap import Deed, deeds_of
 from keeper.plans.verify import (
-    Deed,
-    deeds_of,
     verify_batch,
     verify_deeds,
     verify_plan,
@@ -37,6 +36,7 @@ from tests.unit.plans.samples import compiled, plan_text
 from tests.unit.plans.test_plans_examples import EXAMPLES
 
 GOVERNOR = Address(b"\x60" * 20)
+MULTI_SEND = "0x9641d764fc13c8B624c04430C7356C1C7C8102e2"
 
 
 @pytest.fixture(scope="module")
@@ -145,15 +145,17 @@ def wrapped(plan: Compiled) -> dict[str, tuple[Address, bytes]]:
         "propose": (GOVERNOR, calldata("governor", "propose", targets, values, payloads, "d")),
         "queue": (GOVERNOR, calldata("governor", "queue", targets, values, payloads, zero)),
         "execute": (GOVERNOR, calldata("governor", "execute", targets, values, payloads, zero)),
-        "timelock": (GOVERNOR, timelock),
-        "timelock batch": (GOVERNOR, calldata("timelock", "scheduleBatch", targets, values, payloads, zero, zero, 60)),
-        "proposal for a timelock": (
-            GOVERNOR, calldata("governor", "propose", ["0x" + "61" * 20], [0], [timelock], "d")
+        "timelock": (plan.owner, timelock),
+        "timelock batch": (
+            plan.owner, calldata("timelock", "scheduleBatch", targets, values, payloads, zero, zero, 60)
         ),
-        "safe": (GOVERNOR, calldata("safe", "execTransaction", *one, 0, *nothing)),
+        "proposal for a timelock": (
+            GOVERNOR, calldata("governor", "propose", [to_checksum_address(plan.owner)], [0], [timelock], "d")
+        ),
+        "safe": (plan.owner, calldata("safe", "execTransaction", *one, 0, *nothing)),
         "safe multisend": (
-            GOVERNOR,
-            calldata("safe", "execTransaction", "0x" + "62" * 20, 0, calldata("safe", "multiSend", send), 1, *nothing),
+            plan.owner,
+            calldata("safe", "execTransaction", MULTI_SEND, 0, calldata("safe", "multiSend", send), 1, *nothing),
         ),
     }  # fmt: skip
 
@@ -175,12 +177,15 @@ def test_what_differs_is_told(plan: Compiled) -> None:
     hidden = replace(schedule_call(plan), data=calldata("scheduler", "schedule", plan.plan_bytes))
     cases = {
         "it schedules another plan": [other(second)],
-        "it sends 1 wei as deposit": [other(plan, value_wei=1)],
+        "it schedules this plan with a deposit of 1 wei: the file says 0.2 ether": [other(plan, value_wei=1)],
         "which is not the Scheduler of the lock": [other(plan, target=GOVERNOR)],
-        "it also calls": [other(plan), stranger],
+        "it calls 0x6060606060606060606060606060606060606060 (0x12345678) with 7 wei: nothing in the file asks": [
+            other(plan),
+            stranger,
+        ],
         "it does not schedule this plan": [stranger],
-        "it schedules the plan 2 times": [other(plan), other(plan)],
-        "it schedules another plan as well": [other(plan), other(second)],
+        "it schedules this plan with a deposit of 0.2 ether: it does so a second time": [other(plan), other(plan)],
+        "it schedules another plan with a deposit of 0.2 ether: it is not this file's": [other(plan), other(second)],
         "publishes another body": [Deed(hidden.target, hidden.value_wei, hidden.data)],
     }
     for words, deeds in cases.items():

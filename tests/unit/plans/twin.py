@@ -145,6 +145,21 @@ class Token(Contract):
 
 
 @dataclass
+class Puller(Contract):
+    """Takes what it is told to from who calls it."""
+
+    token: Address = NOBODY
+
+    @external("set(uint256 value) payable")
+    def set(self, world: World, sender: Address, value: int) -> None:
+        function = parse_signature("function transferFrom(address from, address to, uint256 amount) returns (bool)")
+        assert function is not None
+        world.call(
+            self.at, self.token, 0, function.selector + encode(function.types, [text(sender), text(self.at), value])
+        )
+
+
+@dataclass
 class Owned(Contract):
     """A parameter that only the owner may change, or who an AccessManager lets."""
 
@@ -268,12 +283,6 @@ class Account(Contract):
             except Revert as revert:
                 raise error("Account_CallFailed(uint256,bytes)", index, revert.data[:256]) from None
         return keccak(text="perform(bytes)")[:4]
-
-    @external("call(address target, uint256 value, bytes data) payable returns (bytes)")
-    def call(self, world: World, sender: Address, target: str, value: int, data: bytes) -> bytes:
-        if sender != self.holder:
-            raise error("Account_NotAllowed(address)", text(sender))
-        return world.call(self.at, raw(target), value, data)
 
 
 @dataclass
