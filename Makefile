@@ -46,6 +46,7 @@ bench: .venv/.ready build/.ready ## gas beside peers, a keeper's work and latene
 
 abi: .venv/.ready build/.ready ## write keeper/wire/abi from the contracts
 	$(BIN)/python -m toolchain.abi
+	@rm -rf .build # ape's copy of what was there before
 
 snapshots: .venv/.ready build/.ready ## write snapshots of code size and storage layout
 	$(BIN)/python -m bench.snapshots
