@@ -18,13 +18,14 @@ abstract contract Payment is Admission {
     uint256 private constant BASE_GAS = 21_000;
     /// @dev What a batch costs by itself, and each of its items beside its own frame.
     uint256 private constant BATCH_GAS = 1_300;
-    uint256 private constant ITEM_GAS = 870;
+    uint256 private constant ITEM_GAS = 862;
     /// @dev What a move costs before its gas is first read and after it is last read; held to the receipt by a test on every build.
     uint256 private constant OVERHEAD_GAS = 2_895;
     /// @dev What the second event costs when another run follows.
     uint256 private constant RECUR_GAS = 1_935;
-    /// @dev What a run costs at most beside its calls; only for quotes.
-    uint256 private constant FRAME_GAS = 39_000;
+    /// @dev What a run costs at most beside its calls: by a fresh keeper, of a turn; and what stamps add. Only for quotes.
+    uint256 private constant FRAME_GAS = 50_000;
+    uint256 private constant STAMPS_GAS = 34_000;
 
     /// @inheritdoc IScheduler
     function quote(bytes calldata item, uint256 dueAt, uint256 baseFee)
@@ -35,7 +36,8 @@ abstract contract Payment is Admission {
         Case c = newCase();
         _findStep(c, item);
         premium = _premium(_feesOf(c), c, dueAt < c.time() ? dueAt : c.time()) * 1 gwei;
-        uint256 gas_ = BASE_GAS + OVERHEAD_GAS + FRAME_GAS + 4 * c.step().tokens() + c.step().gasLimit();
+        uint256 gas_ = OVERHEAD_GAS + FRAME_GAS + c.step().gasLimit();
+        if (c.head().stamped() != 0) gas_ += STAMPS_GAS;
         uint256 pos = c.pos() + STEP_BYTES;
         for (uint256 n = c.step().conditions(); n != 0; --n) {
             gas_ += calldataWord(pos) >> 72 & type(uint24).max;
@@ -46,6 +48,10 @@ abstract contract Payment is Admission {
             gas_ += calldataWord(pos) >> 72 & type(uint24).max;
             pos = afterRead(pos);
         }
+        // EIP-7623, as in _cost.
+        uint256 tokens = c.step().tokens();
+        if (gas_ < 6 * tokens) gas_ = 6 * tokens;
+        gas_ += BASE_GAS + 4 * tokens;
         worst = gas_ * (baseFee < c.entry().capWei() ? baseFee : c.entry().capWei()) + premium;
     }
 

@@ -204,7 +204,10 @@ contract Scheduler is Payment {
         Case c = newCase();
         _findStep(c, item);
         (uint256 bit,) = _own(c);
-        return _poke(c, meter, c.word().withValue(bit, _verdict(c, bit)), c.step().tokens());
+        // The tokens are a run's: here its minPay, a word of zeros, is missing.
+        uint256 tokens = c.step().tokens();
+        tokens = tokens > 32 ? tokens - 32 : 0;
+        return _poke(c, meter, c.word().withValue(bit, _verdict(c, bit)), tokens);
     }
 
     /// @inheritdoc IScheduler
@@ -380,14 +383,15 @@ contract Scheduler is Payment {
         emit Moved(id, msg.sender, word);
     }
 
-    /// @dev X3: values move from Pending to what is known there, and from Done to Undone or UndoFailed; an abort there is one here.
+    /// @dev X3: values move from Pending to what is known there, and from Done to Undone or UndoFailed; an abort there is one here. A plan that
+    /// was voided there says so by its forward steps, which are Failed; if it has none there, it decides nothing.
     function _merge(Case c, PlanWord foreign) private pure returns (PlanWord word) {
         word = c.word();
         uint256 own = c.entry().mask();
         uint256 news = foreign.settled() & ~own & (~word.settled() | (word.done() & foreign.undone()));
         word = word.withPlanes(news, foreign);
         Status there = foreign.status();
-        bool aborts = there == Status.Aborting || there == Status.Aborted || there == Status.Void;
+        bool aborts = there == Status.Aborting || there == Status.Aborted;
         if (aborts && word.status() == Status.Active) return Rules.abort(word, c.head(), own);
         if (news == 0) revert Scheduler_NoNews(c.id());
     }

@@ -18,8 +18,9 @@ FIRST_WRITE_GAS = 22_100
 LATER_WRITE_GAS = 5_000
 COLD_READ_GAS = 2_100
 RECUR_GAS = 2_000
-#: The contract's own bound of a frame, for the worst case.
-WORST_FRAME_GAS = 43_200
+#: The contract's own bounds of a frame, and of what stamps add to it, for the worst case.
+WORST_FRAME_GAS = 52_900
+WORST_STAMPS_GAS = 34_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def _worst(compiled: Compiled, path: Path, runs: Mapping[int, StepCost], undos: 
     calls = sum((runs if action.kind == "run" else undos)[action.index].worst_wei for action in path.actions)
     poked = [step for step in compiled.steps if step.index not in ran]
     pokes = sum(
-        (BASE_GAS + WORST_FRAME_GAS + 4 * step.tokens + sum(c.gas_limit for c in step.conditions)) * entry.cap_wei
+        _worst_gas(compiled, step.tokens, sum(c.gas_limit for c in step.conditions)) * entry.cap_wei
         + entry.poke_fee_gwei * 10**9
         for step in poked
     )
@@ -94,7 +95,7 @@ def _step_cost(compiled: Compiled, step: Step, name: str, price: int, measured: 
     looked = sum(measured.get(key, limit) for key, limit in static.items())
     frame = looked + measured.get(name, step.gas_limit) + _frame(compiled, step)
     gas = paid_gas(frame, step.tokens)
-    worst = BASE_GAS + WORST_FRAME_GAS + 4 * step.tokens + step.gas_limit + sum(static.values())
+    worst = _worst_gas(compiled, step.tokens, step.gas_limit + sum(static.values()))
     premium, highest = step.fee_min_gwei * 10**9, max(step.fee_min_gwei, step.fee_max_gwei) * 10**9
     cap = compiled.header.chains[0].cap_wei
     return StepCost(name, False, gas, gas * price + premium, worst * cap + highest)
@@ -105,10 +106,16 @@ def _undo_cost(
 ) -> StepCost:
     frame = measured.get(f"{name}.undo", undo.gas_limit) + _frame(compiled, step, is_undo=True)
     gas = paid_gas(frame, undo.tokens)
-    worst = BASE_GAS + WORST_FRAME_GAS + 4 * undo.tokens + undo.gas_limit
+    worst = _worst_gas(compiled, undo.tokens, undo.gas_limit)
     cap = compiled.header.chains[0].cap_wei
     highest = max(undo.fee_min_gwei, undo.fee_max_gwei) * 10**9
     return StepCost(name, True, gas, gas * price + undo.fee_min_gwei * 10**9, worst * cap + highest)
+
+
+def _worst_gas(compiled: Compiled, tokens: int, calls: int) -> int:
+    """As `quote` counts it: by a keeper's first move, with its first stamp."""
+    stamps = WORST_STAMPS_GAS if compiled.header.stamped else 0
+    return paid_gas(WORST_FRAME_GAS + stamps + calls, tokens)
 
 
 def paid_gas(frame: int, tokens: int) -> int:

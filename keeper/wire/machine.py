@@ -217,14 +217,15 @@ def expire(plan: Plan, state: State, now: int) -> Change:
 
 
 def learn(plan: Plan, state: State, foreign: PlanWord, now: int) -> Change:
-    """X3: values move from Pending to what is known there, from Done to its undo; an abort there is one here."""
+    """X3: values move from Pending to what is known there, from Done to its undo; an abort there is one here. A void
+    there is one by its forward steps, which are Failed."""
     word = _scheduled(plan, state)
     if word.status is Status.VOID:
         raise Reverted(Code.WRONG_STATUS, plan.id, word.status)
     news = foreign.settled & ~plan.own & (~word.settled | (word.done & foreign.undone))
     for value in Value:
         word = word.with_value(news & foreign.mask(value), value)
-    if word.status is Status.ACTIVE and foreign.status in {Status.ABORTING, Status.ABORTED, Status.VOID}:
+    if word.status is Status.ACTIVE and foreign.status in {Status.ABORTING, Status.ABORTED}:
         word = turned(plan, word)
     elif not news:
         raise Reverted(Code.NO_NEWS, plan.id)

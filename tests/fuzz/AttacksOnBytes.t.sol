@@ -216,4 +216,48 @@ contract AttacksOnBytesTest is Attacks {
         require((PlanWord.unwrap(before.moved()) ^ word) & ~mask == 0, "spilt");
         require(before.moved().move() == (before.move() + 1) & type(uint24).max, "lost count");
     }
+
+    // ------------------------------------------------------------------ entries
+
+    /// @dev Of up to eight chains' entries, short or extended, this chain's is found wherever it stands: its steps run, nobody else's do, and its owner alone
+    /// cancels. Of two entries for this chain the first counts, so the second one's owner has no say.
+    function testFuzz_anEntryIsThisChains(uint8 count, uint8 at, bool extended, bool twice) external {
+        count = count % 8 + 1;
+        at %= count;
+        Header memory h = _header();
+        h.flags = uint8((count - 1) << 5 | (extended ? 16 : 0) | 9);
+        h.forward = count;
+        h.chains = "";
+        for (uint256 i; i < count; ++i) {
+            bool here = i == at || (twice && i > at);
+            h.chains = bytes.concat(
+                h.chains,
+                abi.encodePacked(uint64(here ? block.chainid : i + 1), uint32(1 << i), i == at ? OWNER : THIEF, uint64(100 gwei), uint32(2_000)),
+                extended ? abi.encodePacked(i == at ? KEEPER : THIEF, address(0)) : bytes("")
+            );
+        }
+        if (count > 1) h.routes = new bytes(32);
+        bytes[] memory steps = new bytes[](count);
+        Step memory s = _step();
+        for (; s.index < count; ++s.index) steps[s.index] = _bytes(s);
+        Plan memory p = _scheduled(h, steps);
+        for (uint256 i; i < count; ++i) {
+            (bool ok,) = _try(abi.encodeCall(_scheduler.run, (_item(p, i), 0)));
+            require(ok == (i == at), "another chain's step");
+        }
+        require(pings == 1, "another step");
+        (bool turned,) = _try(abi.encodeCall(_scheduler.cancel, (p.short)));
+        require(!turned, "a stranger cancelled");
+        (turned,) = _try(abi.encodeCall(_scheduler.reclaim, (p.short)));
+        require(turned == (count == 1), "a stranger reclaimed");
+        p = _scheduled(h, steps);
+        VM.prank(extended ? KEEPER : OWNER);
+        _scheduler.cancel(p.short);
+        h.chains[7] = bytes1(uint8(h.chains[7]) ^ 0x80);
+        if (at != 0 || twice) return;
+        p = _plan(h, steps);
+        VM.prank(OWNER);
+        (turned,) = address(_scheduler).call(abi.encodeCall(_scheduler.schedule, (p.short)));
+        require(!turned, "no entry of this chain");
+    }
 }

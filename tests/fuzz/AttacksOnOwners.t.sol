@@ -271,4 +271,73 @@ contract AttacksOnOwnersTest is Attacks {
         (bool ok,) = _scheduler.accountOf(OWNER).call(abi.encodePacked(selector, noise));
         require(!ok, "it answered");
     }
+
+    /// @dev Who may use an Account, after any number of changes of mind, the factory and the owner among the executors: nobody's flag is another's, and
+    /// the owner always may.
+    function testFuzz_anExecutorIsWhoTheOwnerSays(uint256 seed) external {
+        IAccount account = IAccount(_scheduler.accountOf(OWNER));
+        address[6] memory who = [address(_scheduler), OWNER, THIEF, address(account), address(0), address(uint160(seed))];
+        bool[6] memory may;
+        may[0] = true;
+        for (uint256 k; k < 12; ++k) {
+            uint256 i = seed >> 8 * k & 7;
+            bool allowed = seed >> 8 * k & 8 != 0;
+            if (i >= 6) {
+                VM.prank(THIEF);
+                (bool ok,) = address(account).call(abi.encodeCall(IAccount.setExecutor, (THIEF, true)));
+                require(!ok, "a stranger decides");
+                continue;
+            }
+            VM.prank(OWNER);
+            account.setExecutor(who[i], allowed);
+            for (uint256 j; j < 6; ++j) if (who[j] == who[i]) may[j] = allowed;
+            for (uint256 j; j < 6; ++j) {
+                require(account.isExecutor(who[j]) == may[j], "another's right");
+                VM.prank(who[j]);
+                (bool ok,) = address(account).call(abi.encodeCall(IAccount.perform, ("")));
+                require(ok == (may[j] || who[j] == OWNER), "another may");
+            }
+        }
+    }
+
+    /// @dev An argument with bits above the address is none, so no second slot stands for one executor.
+    function testFuzz_aDirtyAddressIsNone(uint96 dirt, address who) external {
+        VM.assume(dirt != 0);
+        address account = _scheduler.accountOf(OWNER);
+        uint256 word_ = uint256(dirt) << 160 | uint160(who);
+        (bool ok,) = account.call(abi.encodePacked(IAccount.isExecutor.selector, word_));
+        require(!ok, "a dirty address");
+        VM.prank(OWNER);
+        (ok,) = account.call(abi.encodePacked(IAccount.setExecutor.selector, word_, uint256(1)));
+        require(!ok, "a dirty address");
+        VM.prank(OWNER);
+        (ok,) = account.call(abi.encodePacked(IAccount.setExecutor.selector, uint256(uint160(who)), uint256(dirt) << 8));
+        require(!ok, "a dirty flag");
+    }
+
+    function bomb(bytes calldata reason) external pure {
+        bytes memory copy = reason;
+        assembly ("memory-safe") {
+            revert(add(copy, 32), mload(copy))
+        }
+    }
+
+    /// @dev What a call reverts with is told as it is, up to 256 bytes, with which call it was, and nothing of the Account's memory.
+    function testFuzz_aFailureIsToldAsItIs(bytes calldata reason, uint8 before) external {
+        IAccount account = IAccount(_scheduler.accountOf(OWNER));
+        before %= 4;
+        bytes memory calls;
+        for (uint256 i; i < before; ++i) calls = bytes.concat(calls, _call(abi.encodeCall(this.ping, ())));
+        calls = bytes.concat(calls, _call(abi.encodeCall(this.bomb, (reason))));
+        VM.prank(OWNER);
+        (bool ok, bytes memory answer) = address(account).call(abi.encodeCall(IAccount.perform, (calls)));
+        bytes memory cut = reason[:reason.length < 256 ? reason.length : 256];
+        require(!ok && keccak256(answer) == keccak256(abi.encodeWithSelector(IAccount.Account_CallFailed.selector, before, cut)), "told otherwise");
+        VM.prank(OWNER);
+        (ok, answer) = address(account).call(abi.encodeCall(IAccount.perform, (bytes.concat(calls, hex"00"))));
+        require(!ok && bytes4(answer) == IAccount.Account_CallFailed.selector, "the failure comes first");
+        VM.prank(OWNER);
+        (ok, answer) = address(account).call(abi.encodeCall(IAccount.perform, (hex"00")));
+        require(!ok && keccak256(answer) == keccak256(abi.encodeWithSelector(IAccount.Account_MalformedCalls.selector)), "malformed");
+    }
 }

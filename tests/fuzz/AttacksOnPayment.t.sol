@@ -272,4 +272,19 @@ contract AttacksOnPaymentTest is Attacks {
         _earn(input);
         _refused(input, IScheduler.Scheduler_WrongStatus.selector);
     }
+
+    /// @dev A batch of nothing, and one that only says how long it is: neither is a lock, or a key to one, or a share of anything.
+    function test_batchesOfNothingAndOfEverything() external {
+        Plan memory p = _simple();
+        uint256[4] memory lengths = [uint256(1) << 254, 1 << 64, type(uint256).max, 1 << 32];
+        for (uint256 i; i < 4; ++i) {
+            (bool went,) = _try(abi.encodePacked(Scheduler.runMany.selector, uint256(32), lengths[i]));
+            require(!went, "a batch without items");
+        }
+        bytes[] memory none = new bytes[](0);
+        (bool ok,) = _try(abi.encodeCall(_scheduler.runMany, (none)));
+        require(ok, "a batch of nothing");
+        (uint256 earned, uint256 spent) = _earn(abi.encodeCall(_scheduler.run, (_item(p, 0), 0)));
+        require(earned <= (spent + TOKENS_GAS + SLACK) * 1 gwei + PREMIUM, "the base gas after a batch of nothing");
+    }
 }

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IScheduler} from "../../contracts/interfaces/IScheduler.sol";
+import {KeeperWord} from "../../contracts/types/KeeperWord.sol";
 import {Value} from "../../contracts/types/PlanTypes.sol";
 import {Attacks} from "./Attacks.sol";
 
@@ -155,5 +156,66 @@ contract AttacksOnSeatsTest is Attacks {
     function _as(address who, bytes memory input) private returns (bool ok, bytes memory answer) {
         VM.prank(who);
         return address(_scheduler).call(input);
+    }
+
+    // ------------------------------------------------------------------ dates
+
+    /// @dev Whatever a word's dates are, a seat is active from one until the other, and never without them; nothing wraps into an epoch.
+    function testFuzz_aSeatIsActiveBetweenItsDates(uint256 noise, uint24 from, uint24 until, uint64 epoch, bool inSeconds) external pure {
+        VM.assume(from <= until);
+        uint256 at = inSeconds ? 48 : 0;
+        uint256 word = noise & ~(uint256(type(uint48).max) << at) | (uint256(from) << 24 | until) << at;
+        bool active = from <= epoch && epoch < until;
+        require(KeeperWord.wrap(word).isActive(inSeconds, epoch) == active, "another life");
+        require(!KeeperWord.wrap(noise >> 112 << 112).isActive(inSeconds, epoch), "a life without a seat");
+    }
+
+    /// @dev By joining, leaving, offering, taking over, releasing and joining again, in any order and at any time, on chains young and old (more epochs
+    /// of blocks than dates can hold), no seat ends before it begins, no key has two seats, and no key but a seat's own has its dates.
+    function testFuzz_noSeatEndsBeforeItBegins(uint256 seed, uint40 blocks) external {
+        uint256 time = NOW;
+        uint256 number = 1 + blocks % (1 << 33);
+        for (uint256 k; k < 24; ++k) {
+            uint256 dice = uint256(keccak256(abi.encode(seed, k)));
+            time += dice & 1 == 0 ? dice >> 8 & 0xfff : dice >> 8 & 0xfffff;
+            number += dice >> 40 & 0xfff;
+            VM.warp(time);
+            VM.roll(number);
+            uint256 who = dice >> 64 & 3;
+            uint256 seat = dice >> 72 & 3;
+            uint256 kind = dice >> 80 & 7;
+            VM.deal(_hot(who), 1 ether);
+            if (kind < 2) {
+                VM.prank(_hot(who));
+                (bool joined,) =
+                    address(_scheduler).call{value: 1 ether}(abi.encodeCall(_scheduler.join, (_cold(seat))));
+                joined;
+            } else {
+                (,address cold,,,,,) = _scheduler.seatOf(seat);
+                if (kind == 2) _as(cold, abi.encodeCall(_scheduler.vacate, (seat)));
+                if (kind == 3) _as(cold, abi.encodeCall(_scheduler.release, (seat, payable(cold))));
+                if (kind == 4) _as(cold, abi.encodeCall(_scheduler.rotate, (seat, _hot(who))));
+                if (kind > 4) _as(_hot(who), abi.encodeCall(_scheduler.accept, (seat)));
+            }
+            _requireOrder(number < 300 << 24);
+        }
+    }
+
+    function _requireOrder(bool young) private view {
+        uint256 keys;
+        for (uint256 i; i < 4; ++i) {
+            (address hot,, uint32 fromS, uint32 untilS, uint32 fromB, uint32 untilB,) = _scheduler.seatOf(i);
+            require(fromS <= untilS, "it ends before it begins");
+            // Older than its dates can say: it has no turn, which is then anyone's.
+            if (young) require(fromB <= untilB, "it ends before it begins");
+            (, uint256 seatPlusOne,,) = _scheduler.keeper(hot);
+            require(hot == address(0) ? untilS == 0 && untilB == 0 : seatPlusOne == i + 1, "another's seat");
+            (, seatPlusOne,,) = _scheduler.keeper(_hot(i));
+            if (seatPlusOne == 0) continue;
+            ++keys;
+            (hot,,,,,,) = _scheduler.seatOf(seatPlusOne - 1);
+            require(hot == _hot(i), "a key without its seat");
+        }
+        require(address(_scheduler).balance >= keys * 1 ether, "a bond is missing");
     }
 }

@@ -53,7 +53,7 @@ def test_only_a_steps_own_chain_settles_it(world: World) -> None:
     assert world.values(plan) == "DP"
 
 
-@pytest.mark.parametrize("status", [Status.ABORTING, Status.ABORTED, Status.VOID])
+@pytest.mark.parametrize("status", [Status.ABORTING, Status.ABORTED])
 def test_an_abort_there_is_an_abort_here(world: World, status: Status) -> None:
     """X2: even if it brings no news of a step; own Pending steps become Skipped, what is Done is undone."""
     plan = shared(world, step(), step(world.note(1), undo=undo(world.note(101))), step(world.note(2)), here=0b110)
@@ -63,6 +63,20 @@ def test_an_abort_there_is_an_abort_here(world: World, status: Status) -> None:
     world.do(plan.undo(1))
     assert world.notes() == [1, 101]
     assert (world.values(plan), world.status(plan)) == ("PUS", Status.ABORTED)
+
+
+def test_a_void_there_is_an_abort_here_by_its_forward_steps_alone(world: World) -> None:
+    """X2, X4: they are Failed. A chain that has only finally steps decides nothing, so that nobody can turn there what
+    is committed elsewhere."""
+    plan = shared(world, step(), step(world.note(1)), here=0b10)
+    world.do(plan.learn(there("FP", Status.VOID)))
+    assert (world.values(plan), world.status(plan)) == ("FS", Status.ABORTED)
+    plan = shared(world, step(world.note(2)), step(), finals=1, here=0b01)
+    assert world.refusal(plan.learn(there("PP", Status.VOID))) == Refusal("Scheduler_NoNews", (plan.id,))
+    world.do(plan.learn(there("PF", Status.VOID)))
+    assert (world.values(plan), world.status(plan)) == ("PF", Status.ACTIVE)
+    world.do(plan.run(0))
+    assert (world.values(plan), world.status(plan)) == ("DF", Status.COMPLETED)
 
 
 def test_a_failure_there_aborts_here(world: World) -> None:

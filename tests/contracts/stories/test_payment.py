@@ -103,7 +103,7 @@ def test_a_seated_keeper_on_turn_is_repaid_exactly(world: World) -> None:
 
 
 @pytest.mark.parametrize("base_fee", BASE_FEES)
-@pytest.mark.parametrize("size", [1, 2, 5, 20])
+@pytest.mark.parametrize("size", [1, 2, 5, 20, 60])
 def test_batches_are_repaid_to_98_percent_and_never_above(world: World, base_fee: int, size: int) -> None:
     """The 21,000 is shared; calldata of the batch itself comes out of the items' constant."""
     world.base_fee = base_fee * GWEI
@@ -112,6 +112,10 @@ def test_batches_are_repaid_to_98_percent_and_never_above(world: World, base_fee
     ask = Ask("runMany", ([world.calldata(plan.run(0)) for plan in plans],))
     found = ratio(world, ask, PREMIUM_GWEI * size)
     assert 0.98 <= found <= 1, found
+    plans = [world.scheduled(priced(gas_limit=20_000)) for _ in range(size)]
+    ask = Ask("runMany", ([world.calldata(plan.run(0)) for plan in plans],))
+    found = ratio(world, ask, PREMIUM_GWEI * size)
+    assert 0.98 <= found <= 1, f"without calls: {found}"
 
 
 def test_a_batch_of_steps_of_one_plan_and_of_long_ones(world: World) -> None:
@@ -148,6 +152,8 @@ def test_pokes_are_never_overpaid(world: World, base_fee: int) -> None:
         step(world.ping(1), undo=undo(world.ping(1), fee_min_gwei=PREMIUM_GWEI)), step(closes=10), step(world.ping(1))
     )
     expired = world.scheduled(step(world.ping(1)), length=2_000)
+    long = call(world.target, "pingWith(uint256,bytes)", 1, bytes(range(256)) * 24)
+    longer = world.scheduled(priced(long, closes=10))
     claimed = world.scheduled(claim(referee, fee_min_gwei=PREMIUM_GWEI))
     route = hashing.route(31337, 10, address(world.target), address(world.contract("TestRoute")), b"")
     shared = world.two_chain_plan(step(), step(world.ping(1)), here=0b10, route=route)
@@ -157,6 +163,7 @@ def test_pokes_are_never_overpaid(world: World, base_fee: int) -> None:
     told = encode_word(PlanWord().with_values([Value.DONE]))
     found = {
         "settle": ratio(world, lapsed.settle(0), POKE_GWEI),
+        "settle of long calldata": ratio(world, longer.settle(0), POKE_GWEI),
         "settle that turns": ratio(world, turned.settle(1), POKE_GWEI),
         "undo": ratio(world, turned.undo(0), PREMIUM_GWEI),
         "report": ratio(world, claimed.report(0, 1, referee, bytes(range(32))), PREMIUM_GWEI, by=referee),
@@ -238,4 +245,23 @@ def test_a_quote_is_never_below_what_a_run_then_costs(world: World) -> None:
         world.do(plan.run(0))
         paid = world.credit(world.keeper) - before
         assert premium == (150 if work.ramp else PREMIUM_GWEI) * GWEI
-        assert paid <= worst <= 4 * paid
+        assert paid <= worst <= 5 * paid
+
+
+def test_a_quote_covers_fresh_keepers_stamps_and_long_calldata(world: World) -> None:
+    """With no gas to spare in the step: first-ever keepers of a chain with seats, first stamps, EIP-7623's floor."""
+    world.base_fee = 7 * GWEI
+    world.do_join(world.accounts[4])
+    world.at((world.time // 3_600 + 60) * 3_600)
+    long = call(world.target, "pingWith(uint256,bytes)", 1, bytes(range(256)) * 24)
+    plans = [
+        world.scheduled(priced(world.ping(1), gas_limit=28_000), start=0, relative_start=True),
+        world.scheduled(priced(world.ping(2), gas_limit=28_000), stamped=1, runs=9, interval=1, monthly=True),
+        world.scheduled(*(priced(world.ping(3 + i), gas_limit=28_000) for i in range(32)), stamped=1 << 31),
+        world.scheduled(priced(long, gas_limit=45_000)),
+    ]
+    for plan in plans:
+        fresh = world.deploy("Forwarder")
+        worst, _ = world.scheduler.quote(plan.item(len(plan.steps) - 1), plan.start, world.base_fee)
+        world.call(fresh, "forward", world.scheduler.address, world.calldata(plan.run(len(plan.steps) - 1)))
+        assert 0 < world.credit(fresh) <= worst

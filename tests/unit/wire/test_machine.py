@@ -517,9 +517,17 @@ def test_an_abort_elsewhere_is_an_abort_here() -> None:
 
 def test_an_abort_is_news_by_itself() -> None:
     one = plan(step(), step(), there=2)
-    state = learn(one, scheduled(one), PlanWord(status=Status.VOID), START).state
+    state = learn(one, scheduled(one), PlanWord(status=Status.ABORTED), START).state
     assert letters(one, state) == "SP"
     assert state.word.status is Status.ABORTED
+
+
+def test_a_void_elsewhere_is_an_abort_by_its_forward_steps_alone() -> None:
+    for finals, values, status in ((0, "SF", Status.ABORTED), (1, "PF", Status.ACTIVE)):
+        one, other = (plan(step(), step(), finals=finals, there=2, at=at) for at in (HERE, THERE))
+        theirs = void(other, UNSCHEDULED, LATE, by_owner=True).state
+        state = learn(one, scheduled(one), theirs.word, LATE).state
+        assert (letters(one, state), state.word.status) == (values, status)
 
 
 def test_values_are_learnt_of_third_chains_too_but_never_of_own_steps() -> None:
@@ -551,7 +559,7 @@ def test_a_finally_step_that_failed_elsewhere_decides_nothing() -> None:
 
 def test_facts_are_accepted_by_final_plans_and_change_no_decision() -> None:
     one = plan(step(), undoable(), there=2)
-    state = learn(one, scheduled(one), PlanWord(status=Status.VOID), START).state
+    state = learn(one, scheduled(one), PlanWord(status=Status.ABORTED), START).state
     assert state.word.status is Status.ABORTED
     state = learn(one, state, PlanWord(status=Status.ABORTED).with_value(2, Value.UNDONE), START + 9).state
     assert (letters(one, state), state.word.status, state.word.changed) == ("SU", Status.ABORTED, START + 9)

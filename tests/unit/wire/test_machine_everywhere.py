@@ -261,3 +261,45 @@ def test_two_chains_never_disagree_and_never_wait_for_ever(join: Join) -> None:
             for deed, side, _ in following:
                 if deed.name not in {"learn", "schedule", "void"}:
                     assert wrong_in((here, there)[side], both[side].word, deed) == "", deed.name
+
+
+# ---------------------------------------------------------------------- three chains
+
+
+def following(plans: tuple[Plan, ...], states: tuple[State, ...]) -> Iterator[tuple[State, ...]]:
+    """What may come of the states of several chains, each of which may learn any other's word."""
+    for side, (found, mine) in enumerate(zip(plans, states, strict=True)):
+        if mine.word.status is Status.NOT_SCHEDULED:
+            changes = [schedule(found, mine, START), void(found, mine, AFTER_ALL)]
+        else:
+            changes = [deed.change for deed in deeds(found, mine)]
+            for other in states[:side] + states[side + 1 :]:
+                with suppress(Reverted):
+                    changes.append(learn(found, mine, other.word, START))
+        for change in changes:
+            yield (*states[:side], timeless(change.state), *states[side + 1 :])
+
+
+@pytest.mark.parametrize("masks", [(0b001, 0b010, 0b100), (0b011, 0b100, 0b000)])
+@pytest.mark.parametrize("optional", [0, 0b110])
+@pytest.mark.parametrize("finals", [0, 1])
+def test_three_chains_never_disagree(masks: tuple[int, ...], optional: int, finals: int) -> None:
+    """One of them with a finally step only, or with none at all: nobody can turn there what the others decide."""
+    base = plan(step(), undoable(needs=1), step(needs=1), finals=finals, there=1, optional=optional)
+    ids = (HERE, THERE, 77)
+    chains = tuple(
+        replace(base.header.chains[0], chain_id=id_, mask=mask) for id_, mask in zip(ids, masks, strict=True)
+    )
+    plans = tuple(Plan.of(replace(base.header, chains=chains), base.steps, id_) for id_ in ids)
+    seen: set[tuple[State, ...]] = set()
+    waiting = [(UNSCHEDULED,) * 3]
+    while waiting:
+        states = waiting.pop()
+        if states in seen:
+            continue
+        seen.add(states)
+        waiting += following(plans, states)
+        statuses = {state.word.status for state in states}
+        split = statuses & {Status.FINISHING, Status.COMPLETED} and statuses & {Status.ABORTING, Status.ABORTED}
+        assert not split, [describe(found, state) for found, state in zip(plans, states, strict=True)]
+    assert len(seen) > 300
