@@ -24,6 +24,8 @@ import {StepHead, UNDO_BYTES} from "./types/StepRef.sol";
 
 /// @notice See {IScheduler}. Here is what changes a plan.
 contract Scheduler is Payment {
+    /// @dev What it costs at least to reach a poke, whose selectors come late in the dispatcher, beside what it costs to reach `run`.
+    uint256 private constant DISPATCH_GAS = 440;
     /// @dev EIP-7623 tokens of the selector, the offsets and the lengths around what `expire` and `learn` take.
     uint256 private constant EXPIRE_TOKENS = 86;
     uint256 private constant LEARN_TOKENS = 296;
@@ -153,7 +155,7 @@ contract Scheduler is Payment {
 
     /// @inheritdoc IScheduler
     function run(bytes calldata item, uint256 minPay) external returns (uint256) {
-        Meter meter = startMeter();
+        Meter meter = startMeter(0);
         Case c = newCase();
         _findStep(c, item);
         // Check
@@ -179,7 +181,7 @@ contract Scheduler is Payment {
 
     /// @inheritdoc IScheduler
     function undo(bytes calldata item, uint256 minPay) external returns (uint256) {
-        Meter meter = startMeter();
+        Meter meter = startMeter(0);
         Case c = newCase();
         _findStep(c, item);
         // Check
@@ -200,7 +202,7 @@ contract Scheduler is Payment {
 
     /// @inheritdoc IScheduler
     function settle(bytes calldata item) external returns (uint256) {
-        Meter meter = startMeter();
+        Meter meter = startMeter(DISPATCH_GAS);
         Case c = newCase();
         _findStep(c, item);
         (uint256 bit,) = _own(c);
@@ -212,7 +214,7 @@ contract Scheduler is Payment {
 
     /// @inheritdoc IScheduler
     function expire(bytes calldata plan_) external returns (uint256) {
-        Meter meter = startMeter();
+        Meter meter = startMeter(DISPATCH_GAS);
         Case c = newCase();
         _findPlan(c, plan_);
         Status status = c.word().status();
@@ -235,7 +237,7 @@ contract Scheduler is Payment {
         external
         returns (uint256)
     {
-        Meter meter = startMeter();
+        Meter meter = startMeter(DISPATCH_GAS);
         Case c = newCase();
         _findPlan(c, plan_);
         // Check: a route of this plan to this chain, and something new
@@ -257,7 +259,7 @@ contract Scheduler is Payment {
 
     /// @inheritdoc IScheduler
     function report(bytes calldata item, Value outcome, bytes32 result, address payee) external returns (uint256) {
-        Meter meter = startMeter();
+        Meter meter = startMeter(0);
         Case c = newCase();
         _findStep(c, item);
         // Check

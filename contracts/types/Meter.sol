@@ -10,10 +10,13 @@ type Meter is uint256;
 
 using {gasUsed, gate} for Meter global;
 
-/// @dev Lock, and start counting.
-function startMeter() returns (Meter) {
-    uint256 left = gasleft();
-    return Meter.wrap(left << 128 | Gate.enter());
+/// @dev Lock, and start counting; `before` is what was used already.
+function startMeter(uint256 before) returns (Meter) {
+    // Gas has fewer than 32 bits.
+    unchecked {
+        uint256 left = gasleft() + before;
+        return Meter.wrap(left << 128 | Gate.enter());
+    }
 }
 
 /// @dev Gas used since it was started.
