@@ -60,7 +60,7 @@ def deeds(tally: Counter[str]) -> int:
 @pytest.mark.timeout(3_600)
 def test_the_contract_is_the_machine() -> None:
     """Every action's word, stamps or error; and the histories visited every transition, status and refusal."""
-    tally = traces.write(FOLDER, seed=20_260_801, every=1 if FULL else 10, larger=20_000 if FULL else 1_500)
+    tally = traces.write(FOLDER, seed=20_260_802, every=1 if FULL else 10, larger=20_000 if FULL else 1_500)
     done = replay(FOLDER)
     assert done.returncode == 0, done.stdout[-6_000:] + done.stderr[-2_000:]
     assert logged(done.stdout, "traces") == tally["traces"] > 4_000
