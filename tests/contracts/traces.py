@@ -282,6 +282,11 @@ class History:
         near = {edge - before for edge in edges for before in (0, 1)}
         return sorted(time for time in near if self.now <= time < 2**40)
 
+    def _in_doubt(self) -> bool:
+        """Nothing is left to do here, and the other chain has not told."""
+        word, plan = self.state.word, self.plan
+        return word.status is Status.ACTIVE and not plan.own & plan.header.forward_mask & ~word.settled
+
     def _possible(self) -> Iterator[Action]:
         rng, plan = self.rng, self.plan
         if self.state.word.status is Status.NOT_SCHEDULED and rng.random() < 0.8:
@@ -294,7 +299,7 @@ class History:
                 yield Action(Kind.UNDO, i)
             if step.claim or rng.random() < 0.05:
                 yield Action(Kind.REPORT, i, rng.choice([1, 1, 3, rng.randrange(6)]))
-        if rng.random() < 0.3:
+        if rng.random() < 0.3 or self._in_doubt():
             yield Action(Kind.EXPIRE)
         if rng.random() < 0.08:
             yield Action(Kind.CANCEL)
