@@ -26,7 +26,7 @@ contract Account is IAccount {
     /// @inheritdoc IAccount
     function isExecutor(address executor) public view returns (bool allowed) {
         allowed = executor == FACTORY;
-        // See _flip.
+        // See setExecutor; an address has no dirty bits here, a flag is 0 or 1.
         assembly ("memory-safe") {
             allowed := xor(allowed, sload(executor))
         }

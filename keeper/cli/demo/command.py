@@ -82,14 +82,18 @@ async def demo(scene: str, keep: bool) -> DemoResult:
     """
     folder = Path(tempfile.mkdtemp(prefix="conductor-demo-"))
     kept = False
-    # Whoever ends us politely gets the same clean end as with Ctrl-C.
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, signal.raise_signal, signal.SIGINT)
+    # Whoever ends us politely gets the clean end of Ctrl-C, which a shell ignores for what it starts in the background.
+    if (playing := asyncio.current_task()) is not None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, playing.cancel)
     with telling() as say:
         try:
             async with open_stage(folder, say) as stage:
                 story = await SCENES[scene](stage)
                 kept = keep
                 return _result(stage, story, keep=keep)
+        except asyncio.CancelledError:
+            raise click.Abort from None
         except ConductorError:
             kept = True
             say(f"not played to the end; logs and files are in {folder}")
