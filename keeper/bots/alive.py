@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import structlog
 
+from keeper.bots.beats import BeatPolicy
 from keeper.bots.checkup import Checkup
 from keeper.bots.connection import first_block, open_chain, open_store, signer_of
-from keeper.bots.beats import BeatPolicy
 from keeper.bots.fees import GWEI
 from keeper.bots.heartbeat import Heart, HeartPolicy
 from keeper.bots.keeper import Loop, serving
@@ -39,9 +39,7 @@ class Beaten:
     time_s: int
 
 
-async def run_heartbeat(
-    settings: Settings, registry: Address, services: Sequence[str], stop: asyncio.Event
-) -> None:
+async def run_heartbeat(settings: Settings, registry: Address, services: Sequence[str], stop: asyncio.Event) -> None:
     """Works until `stop` is set. Once it works, troubles are logged, counted and tried again.
 
     Errors: BadInput for settings that lead nowhere.

@@ -59,8 +59,7 @@ def decide(
     chosen = sorted([*due, *worn[:room]], key=lambda one: (_left_s(one, moment), one.id))
     not_after_s = moment.time_s + _window_s(moment.block_s, policy) - math.ceil(moment.block_s)
     return tuple(
-        Beat(tuple(chosen[first : first + policy.batch]), not_after_s)
-        for first in range(0, len(chosen), policy.batch)
+        Beat(tuple(chosen[first : first + policy.batch]), not_after_s) for first in range(0, len(chosen), policy.batch)
     )
 
 

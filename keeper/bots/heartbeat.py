@@ -194,8 +194,15 @@ class Heart:
         _LOG.info("sent", transaction=entry.hash.hex(), nonce=entry.nonce, instances=len(beat.ids), gas=gas)
 
     async def _submit(self, key: str, data: bytes, gas_limit: int) -> Entry:
-        fees = {"max_fee_wei": self._policy.max_fee_wei, "tip_wei": self._policy.tip_wei}
-        return await self.outbox.submit(key, self._signer, self._registry, data, gas_limit=gas_limit, **fees)
+        return await self.outbox.submit(
+            key,
+            self._signer,
+            self._registry,
+            data,
+            gas_limit=gas_limit,
+            max_fee_wei=self._policy.max_fee_wei,
+            tip_wei=self._policy.tip_wei,
+        )
 
     async def _key(self, moment: Moment, beat: Beat) -> str | None:
         """The name of this work: these leases as they are now, and how often it has failed. None: somebody is at it."""
@@ -241,7 +248,7 @@ class Heart:
 
     def _strike(self, ids: Sequence[int], why: str) -> None:
         held = max(self._holds.strike(id_.to_bytes(8, "big"), self._mono_s()) for id_ in ids)
-        self.metrics.failed.labels(why.split(":")[0]).inc(len(ids))
+        self.metrics.failed.labels(why.split(":", maxsplit=1)[0]).inc(len(ids))
         _LOG.warning("not renewed", instances=sorted(ids), why=why, held_s=held)
 
     def _tell(self, view: View, ailing: dict[str, str]) -> None:

@@ -35,14 +35,20 @@ class HeartMetrics:
         self.registry = CollectorRegistry()
         self.head = Gauge("conductor_head_block", "Last block looked at", registry=self.registry)
         self.instances = Gauge(
-            "conductor_heartbeat_instances", "The key's instances: live, lapsed, unwell", ["state"], registry=self.registry
+            "conductor_heartbeat_instances",
+            "The key's instances: live, lapsed, unwell",
+            ["state"],
+            registry=self.registry,
         )
         self.least_left_s = Gauge(
             "conductor_heartbeat_least_left_seconds", "Of the live lease that ends first", registry=self.registry
         )
         self.renewed = Counter("conductor_heartbeat_renewed", "Leases renewed", registry=self.registry)
         self.failed = Counter(
-            "conductor_heartbeat_failed", "Leases not renewed when they should have been", ["why"], registry=self.registry
+            "conductor_heartbeat_failed",
+            "Leases not renewed when they should have been",
+            ["why"],
+            registry=self.registry,
         )
         self.sent = Counter("conductor_transactions_sent", "Transactions handed to the outbox", registry=self.registry)
         self.troubles = Counter(

@@ -61,7 +61,7 @@ class Roster:
                 continue
             mine = [one for one in found if one.operator == self._operator]
             if mine and node not in self._names:
-                self._names[node] = await _name_of(client, node)
+                self._names[node] = await client.full_name(node)
             wards += [Ward(f"{one.label}.{self._names[node]}", one) for one in mine]
         return tuple(sorted(wards, key=lambda ward: ward.instance.id))
 
@@ -74,15 +74,3 @@ class Roster:
             if isinstance(event, Admitted) and event.operator == self._operator:
                 self._found.add(event.node)
         self._next = max(self._next, view.head.number - _REORG_BLOCKS + 1)
-
-
-async def _name_of(client: RegistryClient, node: bytes) -> str:
-    """A live node's name, from its labels up to the top."""
-    labels = []
-    while any(node):
-        found = await client.name(node)
-        if found is None:
-            raise NoName(node, client.block.number)
-        labels.append(found.label)
-        node = found.parent
-    return ".".join(labels)

@@ -25,7 +25,7 @@ from keeper.wire.hashing import DEPLOYER, create2_address
 from keeper.wire.types import Address
 
 SALT = bytes(32)
-CONTRACTS = ("Scheduler", "Facts")
+CONTRACTS = ("Scheduler", "Facts", "Registry")
 _PRESIGNED = "https://github.com/Arachnid/deterministic-deployment-proxy"
 
 
@@ -54,6 +54,11 @@ def deployment_of(settings: Settings) -> Deployment:
     if settings.scheduler is None:
         return Deployment(address_of("Scheduler"), address_of("Facts"))
     return Deployment(parse_address(settings.scheduler, "scheduler"), address_of("Facts"))
+
+
+def registry_of(settings: Settings) -> Address:
+    """The settings' Registry, else this version's. Errors: BadInput for an address that is none."""
+    return address_of("Registry") if settings.registry is None else parse_address(settings.registry, "registry")
 
 
 async def deploy(pool: EndpointPool, signer: Signer | None, spending: Spending) -> tuple[Placed, ...]:

@@ -9,18 +9,14 @@ import click
 from keeper.cli.lazy import Lazy, LazyGroup
 
 COMMANDS = {
-    "claim": Lazy(
-        "take a top-level name, by commit and reveal", lambda: import_module("keeper.cli.name_claim").claim
-    ),
+    "claim": Lazy("take a top-level name, by commit and reveal", lambda: import_module("keeper.cli.name_claim").claim),
     "renew": Lazy("let a top-level name live for another year", lambda: import_module("keeper.cli.name_change").renew),
     "transfer": Lazy("offer a name to another owner", lambda: import_module("keeper.cli.name_change").transfer),
     "accept": Lazy("take over a name that was offered", lambda: import_module("keeper.cli.name_change").accept),
     "lock": Lazy(
         "give up the power to remove a name below yours", lambda: import_module("keeper.cli.name_change").lock
     ),
-    "set": Lazy(
-        "set addresses, texts, content hash, ABI", lambda: import_module("keeper.cli.name_change").set_records
-    ),
+    "set": Lazy("set addresses, texts, content hash, ABI", lambda: import_module("keeper.cli.name_change").set_records),
     "show": Lazy("show all of a name", lambda: import_module("keeper.cli.name_show").show),
 }
 

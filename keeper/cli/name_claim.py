@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import click
 from eth_utils.address import to_checksum_address
@@ -24,8 +25,8 @@ from keeper.plans.show_calls import coin_text
 from keeper.registry import Name, namehash
 from keeper.registry.abi import answer, call
 from keeper.registry.names import RESERVED
+from keeper.wire.abi import interface
 from keeper.wire.contract_errors import decode_revert
-from keeper.wire.error_table import Code
 from keeper.wire.errors import BadInput, NotNow
 from keeper.wire.types import Address
 
@@ -133,10 +134,10 @@ async def _aged_from(actor: Actor, data: bytes, deposit_wei: int) -> int | None:
     except EndpointFailed as error:
         if error.trouble is not Trouble.REVERTED:
             raise
-        found = decode_revert(error.revert_data)
-        if found.code is not Code.REGISTRY_NO_COMMITMENT:
-            raise found.as_error() from None
-        _, from_s, until_s = found.args
+        missing = interface("Registry").errors["Registry_NoCommitment"]
+        if error.revert_data[:4] != missing.id[:4]:
+            raise decode_revert(error.revert_data).as_error() from None
+        _, from_s, until_s = missing.decode(error.revert_data)
         return int(from_s) if view.head.time_s < from_s and until_s else None
     return 0
 
@@ -156,5 +157,5 @@ async def _wait(pool: EndpointPool, from_s: int, poll_s: float) -> None:
             head = await pool.head()
 
 
-async def _read(registry: Registry, function: str, *args: object) -> int | bytes:
-    return answer(function, await registry.network.pool.reads.call(registry.address, call(function, *args)))[0]  # type: ignore[no-any-return]  # what eth_abi decodes has no type
+async def _read(registry: Registry, function: str, *args: object) -> Any:
+    return answer(function, await registry.network.pool.reads.call(registry.address, call(function, *args)))[0]

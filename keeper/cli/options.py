@@ -56,7 +56,10 @@ def load_settings(flags: Mapping[str, Any]) -> Loaded:
     """All layers. `flags`: `rpc`, URLs of whatever chain is worked on, and settings by name. Errors: BadInput."""
     rpc = flags.get("rpc") or ()
     given = {name: value for name, value in flags.items() if name not in ("rpc", "chain")}
-    given |= {"chain": None if flags.get("chain") is None else parse_chain(flags["chain"]), "eth_rpc_url": list(rpc) or None}
+    given |= {
+        "chain": None if flags.get("chain") is None else parse_chain(flags["chain"]),
+        "eth_rpc_url": list(rpc) or None,
+    }
     found = load(given)
     over: dict[str, Any] = {"rpc": {}} if rpc else {}
     if flags.get("account") is not None:

@@ -12,13 +12,14 @@ from typing import Any
 import click
 from eth_utils.address import to_checksum_address
 
+from keeper.bots.connection import first_block
 from keeper.cli.command import Decorator
 from keeper.cli.deployment import parse_address
 from keeper.cli.options import parse_chain, parse_sets
 from keeper.cli.registry import Registry, hex_bytes
-from keeper.registry import NameSet, RecordSet, coin_type, decode_event, namehash
+from keeper.registry import coin_type, decode_event, namehash
 from keeper.registry.abi import call, selector
-from keeper.registry.address import first_block
+from keeper.registry.events import NameSet, RecordSet
 from keeper.wire.abi import interface
 from keeper.wire.errors import BadInput
 
@@ -95,7 +96,8 @@ class Record:
 async def read_records(registry: Registry, name: str) -> tuple[Record, ...]:
     """Every record that the name has, from the events since it came to be; keys cannot be listed otherwise."""
     pool, node = registry.network.pool, namehash(name)
-    start = await first_block(pool, registry.address, registry.network.settings.start_block)
+    start = registry.network.settings.start_block
+    start = await first_block(pool.reads, registry.address) if start is None else start
     events = interface("Registry").events
     kinds = [events["NameSet"].id, events["RecordSet"].id]
     logs = await pool.reads.logs(start, (await pool.head()).number, [registry.address], [kinds, None, node])
@@ -109,7 +111,9 @@ async def read_records(registry: Registry, name: str) -> tuple[Record, ...]:
             if event.value:
                 found[event.kind, event.key] = event.value
     here = coin_type(registry.network.chain_id)
-    return tuple(sorted((_record(*key, value, here) for key, value in found.items()), key=lambda one: (one.kind, one.key)))
+    return tuple(
+        sorted((_record(*key, value, here) for key, value in found.items()), key=lambda one: (one.kind, one.key))
+    )
 
 
 def _record(kind: bytes, key: bytes, value: bytes, here: int) -> Record:

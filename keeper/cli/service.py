@@ -22,16 +22,12 @@ COMMANDS = {
     ),
     "admit": Lazy("admit an instance, or admit it anew", lambda: import_module("keeper.cli.service_instance").admit),
     "serve": Lazy("say where an instance serves", lambda: import_module("keeper.cli.service_instance").serve),
-    "instances": Lazy(
-        "list who serves a service", lambda: import_module("keeper.cli.service_instance").instances
-    ),
+    "instances": Lazy("list who serves a service", lambda: import_module("keeper.cli.service_instance").instances),
     "heartbeat": Lazy(
         "keep the key's instances alive", lambda: import_module("keeper.cli.service_heartbeat").heartbeat
     ),
     "drain": Lazy("take an instance out of the choice", lambda: import_module("keeper.cli.service_instance").drain),
-    "scale": Lazy(
-        "show or set how many instances are wanted", lambda: import_module("keeper.cli.service_scale").scale
-    ),
+    "scale": Lazy("show or set how many instances are wanted", lambda: import_module("keeper.cli.service_scale").scale),
     "watch": Lazy("print the Registry's changes as they come", lambda: import_module("keeper.cli.service_watch").watch),
 }
 

@@ -189,7 +189,9 @@ async def _content(
         return address, given or bytes(keccak(code))
     if target is None and (given is None) is not (content is None):
         return NOBODY, given if given is not None else bytes(keccak(_read(content or "")))
-    raise BadInput("it must be said once what the version is", field="target", remedy="give --target, --digest or --file")
+    raise BadInput(
+        "it must be said once what the version is", field="target", remedy="give --target, --digest or --file"
+    )
 
 
 def _read(path: str) -> bytes:

@@ -110,6 +110,17 @@ class RegistryClient:
         said = await self._many("nameOf", [(node,) for node in found])
         return tuple(name_from(node, each) for node, each in zip(found, said, strict=True))
 
+    async def full_name(self, node: bytes) -> str:
+        """A live node's whole name, from its labels up to the top. Errors: NoName."""
+        found = []
+        while any(node):
+            name = await self.name(node)
+            if name is None:
+                raise NoName(f"0x{node.hex()}", self.block.number)
+            found.append(name.label)
+            node = name.parent
+        return ".".join(found)
+
     async def is_operator(self, node: str | bytes, who: Address) -> bool:
         """Whether `who` may act for a live node: its owner, or one of its operators."""
         return bool((await self._one("isOperator", node_of(node), who))[0])
