@@ -41,7 +41,7 @@ async def renew(name: str, from_account: bool, settings: Settings) -> NameRenewe
 
     Example: conductor name renew acme
     """
-    node = namehash(top_level(name))
+    node = namehash(top_level(name, "a name below another lives as long as that does: renew the top-level one"))
     async with acting(settings, from_account=from_account) as actor:
         receipt = await actor.act([call("renew", node)])
         found = await actor.registry.require(name)

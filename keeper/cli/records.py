@@ -1,4 +1,4 @@
-"""A name's records on the command line: options that set them, and everything that was ever set, read from the chain."""
+"""A name's records on the command line: options that set them, and all that are set, read from the chain."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ async def read_records(registry: Registry, name: str) -> tuple[Record, ...]:
     events = interface("Registry").events
     kinds = [events["NameSet"].id, events["RecordSet"].id]
     logs = await pool.reads.logs(start, (await pool.head()).number, [registry.address], [kinds, None, node])
-    found: dict[tuple[bytes, bytes], bytes] = {}
+    found: dict[tuple[bytes, bytes], RecordSet] = {}
     for log in logs:
         event = decode_event(log.topics, log.data)
         if isinstance(event, NameSet):
@@ -109,14 +109,14 @@ async def read_records(registry: Registry, name: str) -> tuple[Record, ...]:
         elif isinstance(event, RecordSet):
             found.pop((event.kind, event.key), None)
             if event.value:
-                found[event.kind, event.key] = event.value
+                found[event.kind, event.key] = event
     here = coin_type(registry.network.chain_id)
-    return tuple(
-        sorted((_record(*key, value, here) for key, value in found.items()), key=lambda one: (one.kind, one.key))
-    )
+    return tuple(sorted((record_of(one, here) for one in found.values()), key=lambda one: (one.kind, one.key)))
 
 
-def _record(kind: bytes, key: bytes, value: bytes, here: int) -> Record:
+def record_of(event: RecordSet, here: int) -> Record:
+    """What an event says; `here` is the coin type of the Registry's own chain."""
+    kind, key, value = event.kind, event.key, event.value
     shown = f"0x{value.hex()}"
     if kind == selector("text"):
         return Record("text", key.decode("utf-8", "backslashreplace"), value.decode("utf-8", "backslashreplace"))

@@ -1,4 +1,4 @@
-"""The Registry from the command line: opened at its address, read at one block, written by a key or through its Account."""
+"""The Registry from the command line: read at one block, written by a key or through its Account."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from keeper.registry import Event, Name, NoName, RegistryClient, decode_event, l
 from keeper.registry.abi import call
 from keeper.wire.abi import encode_call
 from keeper.wire.codec import encode_calls
-from keeper.wire.errors import BadInput, Refused
+from keeper.wire.errors import BadInput
 from keeper.wire.types import Address, Call
 
 NAME = click.argument("name")
@@ -126,11 +126,11 @@ def parent_of(name: str) -> tuple[str, str]:
     return label, parent
 
 
-def top_level(name: str) -> str:
+def top_level(name: str, remedy: str | None = None) -> str:
     """Errors: BadInput for a name below another."""
     if len(labels(name)) != 1:
         top = name.rpartition(".")[2]
-        remedy = f"claim {top or 'a name without dots'}, then create names below it with `conductor service create`"
+        remedy = remedy or f"claim {top or 'a label'}, then create names below it with `conductor service create`"
         raise BadInput(f"{name!r} is no top-level name", field="name", value=name, remedy=remedy)
     return name
 
@@ -152,12 +152,3 @@ def hex_bytes(text: str, field: str) -> bytes:
         return bytes.fromhex(text.removeprefix("0x"))
     except ValueError:
         raise BadInput(f"{text!r} is not hexadecimal", field=field, value=text, remedy="write 0x..") from None
-
-
-def require_event(events: Sequence[Event], kind: type[Event]) -> Event:
-    """Errors: Refused if the transaction did not tell it: then this is another Registry."""
-    found = next((event for event in events if isinstance(event, kind)), None)
-    if found is None:
-        remedy = "check that there is a Registry at this address"
-        raise Refused(f"the transaction told nothing of {kind.__name__}", field="registry", remedy=remedy)
-    return found

@@ -58,6 +58,10 @@ class OneInstance:
         )
 
     @property
+    def serves(self) -> str:
+        return self.endpoint or self.target or ""
+
+    @property
     def state(self) -> str:
         if not self.left_s:
             return "lapsed" if self.until_s else "not live yet"
@@ -75,7 +79,7 @@ class InstanceChanged(Result):
 
     def text(self) -> str:
         one = self.instance
-        serves = one.endpoint or one.target or "not said yet"
+        serves = one.serves or "not said yet"
         rows = [("instance", f"{one.id}  {one.name}"), ("operator", one.operator), ("serves", serves)]
         rows += [("weight", f"{one.weight} of {one.granted}"), ("state", one.state)]
         return fields([*rows, ("transaction", self.transaction.hash)])
@@ -87,8 +91,8 @@ class InstanceChanged(Result):
     NAME,
     click.argument("label"),
     click.argument("operator"),
-    click.option("--weight", type=WEIGHT, default=100, show_default=True, help="How often it is chosen, beside others."),
-    click.option("--ttl", default="10m", show_default=True, metavar="TIME", help="How long a heartbeat lasts: 1m to 30d."),
+    click.option("--weight", type=WEIGHT, default=100, show_default=True, help="How often it is chosen."),
+    click.option("--ttl", default="10m", show_default=True, metavar="TIME", help="How long a heartbeat lasts."),
     FROM_ACCOUNT,
     settings_options(key=True),
 )  # fmt: skip
@@ -174,9 +178,9 @@ class ServiceInstances(Result):
         if not self.instances:
             return f"nobody serves {self.name}"
         rows = [
-            (str(o.id), o.name, o.state, f"{o.left_s} s", f"{o.weight}/{o.granted}", o.zone or "-", o.endpoint or o.target or "-")
-            for o in self.instances
-        ]  # fmt: skip
+            (str(one.id), one.name, one.state, f"{one.left_s} s", f"{one.weight}/{one.granted}", one.zone, one.serves)
+            for one in self.instances
+        ]
         return table(("id", "instance", "state", "left", "weight", "zone", "serves"), rows)
 
 

@@ -14,9 +14,10 @@ from keeper.chain.settings import Settings
 from keeper.cli.command import command
 from keeper.cli.options import settings as settings_options
 from keeper.cli.output import Result, emit, note
+from keeper.cli.records import record_of
 from keeper.cli.registry import Registry, open_registry
-from keeper.registry import Event, Overtaken, Scaling, Told, Watch, namehash
-from keeper.registry.events import Admitted, NameSet
+from keeper.registry import Event, News, Overtaken, Scaling, Told, Watch, coin_type, namehash
+from keeper.registry.events import Admitted, NameSet, RecordSet
 from keeper.wire.errors import ConductorError
 
 
@@ -62,7 +63,7 @@ async def watch(name: str | None, since: int | None, once: bool, settings: Setti
         start = await first_block(registry.network.pool.reads, registry.address) if start is None else start
         begin = await _now(registry) if since is None else since
         watching = Watch(registry.network.pool, registry.address, begin, start_block=start)
-        chosen = _Chosen(node, await _instances(registry, name))
+        chosen = _Chosen(node, await _instances(registry, name), coin_type(registry.network.chain_id))
         seen = 0
         while True:
             try:
@@ -86,19 +87,22 @@ async def watch(name: str | None, since: int | None, once: bool, settings: Setti
 class _Chosen:
     """Which events belong to a name: those of its node, and of the instances that it has or admits."""
 
-    def __init__(self, node: bytes | None, ids: set[int]) -> None:
+    def __init__(self, node: bytes | None, ids: set[int], here: int) -> None:
         self._node = node
+        self._here = here
         self._ids = ids
 
-    def told(self, news: Told | object) -> Iterator[ServiceEvent]:
+    def told(self, news: News) -> Iterator[ServiceEvent]:
         if not isinstance(news, Told):
-            revision = getattr(news, "revision", 0)
-            yield ServiceEvent(revision, None, None, "TakenBack", {})
+            yield ServiceEvent(news.revision, None, None, "TakenBack", {})
             return
-        if self._wanted(news.event):
-            values = {one.name: _shown(getattr(news.event, one.name)) for one in fields(news.event)}
-            del values["revision"]
-            kind = type(news.event).__name__
+        event = news.event
+        if self._wanted(event):
+            values = {one.name: _shown(getattr(event, one.name)) for one in fields(event) if one.name != "revision"}
+            if isinstance(event, RecordSet):
+                record = record_of(event, self._here)
+                values |= {"kind": record.kind, "key": record.key, "value": record.value if event.value else ""}
+            kind = type(event).__name__
             yield ServiceEvent(news.revision, news.block.number, news.block.time_s, kind, values)
 
     def _wanted(self, event: Event) -> bool:
