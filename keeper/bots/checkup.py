@@ -51,8 +51,7 @@ class Checkup:
         Errors: BadInput for a command that cannot be read.
         """
         self._checks = dict(checks)
-        for name, check in self._checks.items():
-            _require_readable(name, check)
+        require_readable(checks)
         self._every_s, self._timeout_s = every_s, timeout_s
         self._mono_s = mono_s
         self._states: dict[str, _State] = {}
@@ -123,14 +122,16 @@ def _is_url(check: str) -> bool:
     return check.startswith(("http://", "https://", _ENDPOINT))
 
 
-def _require_readable(name: str, check: str) -> None:
-    try:
-        words = shlex.split(check)
-    except ValueError as error:
-        remedy = "write a URL, or a command as a shell takes it"
-        raise BadInput(f"the check of {name}: {error}", field="health", value=check, remedy=remedy) from None
-    if not words:
-        raise BadInput(f"the check of {name} is empty", field="health", remedy="write a URL, or a command")
+def require_readable(checks: Mapping[str, str]) -> None:
+    """Errors: BadInput for a command that cannot be read."""
+    for name, check in checks.items():
+        try:
+            words = shlex.split(check)
+        except ValueError as error:
+            remedy = "write a URL, or a command as a shell takes it"
+            raise BadInput(f"the check of {name}: {error}", field="health", value=check, remedy=remedy) from None
+        if not words:
+            raise BadInput(f"the check of {name} is empty", field="health", remedy="write a URL, or a command")
 
 
 def _stop(state: _State) -> None:

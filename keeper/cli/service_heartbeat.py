@@ -11,6 +11,7 @@ import click
 from eth_utils.address import to_checksum_address
 
 from keeper.bots.alive import Beaten, beat_once, run_heartbeat
+from keeper.bots.checkup import require_readable
 from keeper.bots.keeper import log_to
 from keeper.chain.settings import Settings
 from keeper.cli.command import command
@@ -80,6 +81,7 @@ async def heartbeat(names: tuple[str, ...], once: bool, health: tuple[str, ...],
     for name in names:
         labels(name)
     checks = {**settings.health, **parse_sets(health, "health")}
+    require_readable(checks)
     async with open_registry(settings) as registry:
         chain_id, address = registry.network.chain_id, registry.address
     settings = settings.model_copy(
