@@ -17,15 +17,21 @@ SOLIDITY := contracts examples/dao bench/peers tests/contracts/mocks
 SOURCES := $(shell find $(SOLIDITY) -name '*.sol' 2>/dev/null)
 LINTED := keeper toolchain tests bench $(wildcard scripts)
 
-.PHONY: help demo test test-full check bench abi snapshots build slither lock clean
+.PHONY: help demo demo-services test test-full check bench abi snapshots build slither lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/.ready build/.ready ## the protocol, a DAO and three keepers on a local chain
 	$(BIN)/conductor demo
 
-test: slither .venv/.ready build/.ready ## every test: slither, forge, then pytest
+demo-services: .venv/.ready build/.ready ## clients find a service by name; one of its instances is killed
+	$(BIN)/conductor demo services
+
+test: slither .venv/.ready build/.ready ## every demo-services: .venv/.ready build/.ready ## clients find a service by name; one of its instances is killed
+	$(BIN)/conductor demo services
+
+test: slither, forge, then pytest
 	@# The histories that Traces.t.sol replays are drawn by tests/contracts/test_traces.py, which runs it.
 	$(NODE)/forge test --no-match-path tests/fuzz/Traces.t.sol
 	$(BIN)/pytest tests -n $(JOBS) --dist loadfile --ignore tests/e2e

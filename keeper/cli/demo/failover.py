@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 CLIENTS = ("web3.py", "ethers", "viem")
 """Clients of others, as they come; the project's own is asked beside them."""
@@ -105,6 +106,12 @@ class Story:
                 moved = None if one.failed else moved if moved is not None else one.at_s - self.struck.at_s
         return moved
 
+    def longest_s(self, client: Client) -> float:
+        """The longest time after the kill that it went from one answer to the next."""
+        times_s = [one.at_s for one in client.rounds if not one.failed]
+        gaps = [later - sooner for sooner, later in pairwise(times_s) if later > self.struck.at_s]
+        return max(gaps, default=0.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:
@@ -159,10 +166,10 @@ def _lease_failures(story: Story, lease: Lease) -> Iterator[str]:
         if gap_s := lease.gap_s(struck.time_s, story.ended_s):
             yield f"{lease.label} was not live for {gap_s} s"
         return
-    if lease.until_s > story.ended_s:
-        yield f"the lease of {lease.label} has not lapsed"
     if any(time_s > struck.time_s + 1 for time_s in lease.renewed_s):
         yield f"{lease.label} was renewed after it was killed"
+    if lease.until_s > story.ended_s:
+        yield f"the lease of {lease.label} has not lapsed"
 
 
 def _client_failures(story: Story, client: Client, left: Sequence[str]) -> Iterator[str]:
@@ -215,7 +222,7 @@ def _round_failures(story: Story, one: Round) -> Iterator[str]:
 # ---------------------------------------------------------------------- for people
 
 
-HEAD = ("client", "asked", "answers of", "without", "after the kill")
+HEAD = ("client", "asked", "answers of", "unanswered", "longest wait", "last time unanswered")
 
 
 def rows(story: Story) -> list[Sequence[str]]:
@@ -226,8 +233,9 @@ def rows(story: Story) -> list[Sequence[str]]:
         counts = ", ".join(f"{lease.label} {count}" for lease, count in zip(story.leases, answers, strict=True))
         failed = sum(bool(one.failed) for one in client.rounds)
         moved_s = story.moved_s(client)
-        moved = "never moved over" if moved_s is None else f"moved over in {moved_s:.1f} s"
-        shown.append((client.name, str(len(client.rounds)), counts, str(failed), moved))
+        moved = "to the end" if moved_s is None else f"{moved_s:.1f} s after the kill"
+        wait = f"{story.longest_s(client):.1f} s"
+        shown.append((client.name, str(len(client.rounds)), counts, str(failed), wait, moved))
     return shown
 
 

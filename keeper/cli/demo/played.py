@@ -26,12 +26,14 @@ class DemoMove:
 
 @dataclass(frozen=True)
 class DemoClient:
-    """One client of a service. `moved_ms`: how long after the kill it got an answer again; null: never."""
+    """One client of a service. `moved_ms`: how long after the kill it was last without an answer; null: to the end.
+    `longest_ms`: the longest from one answer to the next after the kill."""
 
     name: str
     asked: int
     failed: int
     moved_ms: int | None
+    longest_ms: int
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,9 @@ def of_services(story: failover.Story) -> Played:
     for one in story.clients:
         moved_s = story.moved_s(one)
         failed = sum(bool(each.failed) for each in one.rounds)
-        clients.append(DemoClient(one.name, len(one.rounds), failed, None if moved_s is None else int(moved_s * 1000)))
+        moved_ms = None if moved_s is None else int(moved_s * 1000)
+        longest_ms = int(story.longest_s(one) * 1000)
+        clients.append(DemoClient(one.name, len(one.rounds), failed, moved_ms, longest_ms))
     return Played(
         line=failover.line(story),
         failures=failover.failures(story),
