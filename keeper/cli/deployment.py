@@ -43,22 +43,19 @@ class Placed:
 
 
 def address_of(contract: str) -> Address:
-    """Where "Scheduler" or "Facts" of this version is on every chain."""
+    """Where "Scheduler", "Facts" or "Registry" of this version is on every chain."""
     if contract == "Scheduler":
         return scheduler_address(SALT)
     return create2_address(DEPLOYER, SALT, keccak(interface(contract).creation_code))
 
 
 def deployment_of(settings: Settings) -> Deployment:
-    """The settings' Scheduler, else this version's. Errors: BadInput for an address that is none."""
-    if settings.scheduler is None:
-        return Deployment(address_of("Scheduler"), address_of("Facts"))
-    return Deployment(parse_address(settings.scheduler, "scheduler"), address_of("Facts"))
-
-
-def registry_of(settings: Settings) -> Address:
-    """The settings' Registry, else this version's. Errors: BadInput for an address that is none."""
-    return address_of("Registry") if settings.registry is None else parse_address(settings.registry, "registry")
+    """The settings' Scheduler and Registry, else this version's. Errors: BadInput for an address that is none."""
+    scheduler, registry = (
+        address_of(contract) if given is None else parse_address(given, contract.lower())
+        for contract, given in (("Scheduler", settings.scheduler), ("Registry", settings.registry))
+    )
+    return Deployment(scheduler, address_of("Facts"), registry)
 
 
 async def deploy(pool: EndpointPool, signer: Signer | None, spending: Spending) -> tuple[Placed, ...]:

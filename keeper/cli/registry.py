@@ -13,7 +13,7 @@ from keeper.chain.settings import Settings
 from keeper.chain.signer import Signer
 from keeper.chain.values import Receipt
 from keeper.cli.account import require_account
-from keeper.cli.deployment import registry_of
+from keeper.cli.deployment import address_of
 from keeper.cli.network import Network, open_network, require_signer
 from keeper.cli.plan_status import account_of
 from keeper.cli.sending import Spending, refusal, send
@@ -90,7 +90,7 @@ class Actor:
 async def open_registry(settings: Settings) -> AsyncIterator[Registry]:
     """Errors: BadInput if there is none on the chain; see `open_network` for the rest."""
     async with open_network(settings) as network:
-        address = registry_of(settings)
+        address = network.deployment.registry or address_of("Registry")
         if not await network.pool.reads.code(address):
             where = f"there is no Registry at {to_checksum_address(address)} on chain {network.chain_id}"
             remedy = "deploy it with `conductor deploy`, or set CONDUCTOR_REGISTRY"

@@ -195,6 +195,7 @@ def _evicted(event: ev.Evicted, state: State) -> None:
 
 @_change.register
 def _scaled(event: ev.Scaled, state: State) -> None:
+    _touched(state, event)
     state.scalings[state.life_of(event.node)] = event.scaling
 
 

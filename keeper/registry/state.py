@@ -3,9 +3,7 @@
 What is kept is kept as the contract does: under a node and its generation, so that a name that comes to be anew brings
 nothing back. Whether a name or an instance is live depends on the time, which every question is given.
 
-Two things are not in the events. Which commitments are left: only a claim's sender knows them. And whether an eviction
-or a new count was the work of the service's owner, which raises the node's own `revision`, or of an operator or meter,
-which does not: here it never does, so ask `nameOf` before an `accept`.
+One thing is not in the events: which commitments are left. Only a claim's sender knows them.
 """
 
 from __future__ import annotations
