@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from eth_utils.crypto import keccak
-
 from keeper.chain.endpoints import EndpointPool
 from keeper.chain.follower import Source
 from keeper.chain.health import Policy
@@ -19,12 +17,9 @@ from keeper.chain.settings import Settings
 from keeper.chain.signer import LocalSigner, Signer
 from keeper.chain.store import Store
 from keeper.chain.values import hexed
-from keeper.wire.abi import interface
 from keeper.wire.errors import BadInput
+from keeper.wire.hashing import deployed_address
 from keeper.wire.types import Address
-
-DEPLOYER = Address(bytes.fromhex("4e59b44847b379578588920ca78fbf26c0b4956c"))
-"""The CREATE2 deployer that all chains have at this address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +89,7 @@ async def signer_of(settings: Settings) -> Signer | None:
 
 def scheduler_address(salt: bytes = bytes(32)) -> Address:
     """Where the Scheduler of this version is on every chain."""
-    return Address(keccak(b"\xff" + DEPLOYER + salt + keccak(interface("Scheduler").creation_code))[12:])
+    return deployed_address("Scheduler", salt)
 
 
 async def find_scheduler(settings: Settings, pool: EndpointPool) -> Source:

@@ -13,7 +13,7 @@ from typing import Any
 from eth_utils.address import is_hex_address, to_canonical_address, to_checksum_address
 from eth_utils.crypto import keccak
 
-from keeper.bots.connection import DEPLOYER, scheduler_address
+from keeper.bots.connection import scheduler_address
 from keeper.chain.endpoints import EndpointPool
 from keeper.chain.settings import Settings
 from keeper.chain.signer import Signer
@@ -21,7 +21,7 @@ from keeper.cli.sending import Spending, send
 from keeper.plans import Deployment
 from keeper.wire.abi import interface
 from keeper.wire.errors import BadInput, NotNow, Refused
-from keeper.wire.hashing import create2_address
+from keeper.wire.hashing import DEPLOYER, create2_address
 from keeper.wire.types import Address
 
 SALT = bytes(32)
