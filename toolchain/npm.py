@@ -14,8 +14,7 @@ from typing import Any
 
 from eth_utils.address import to_checksum_address
 
-from keeper.bots.connection import DEPLOYER
-from keeper.cli.deployment import address_of
+from keeper.wire.hashing import DEPLOYER, deployed_address
 
 ROOT = Path(__file__).resolve().parent.parent
 ABI = ROOT / "keeper/wire/abi"
@@ -71,7 +70,7 @@ def _literal(value: Any) -> str:
 
 
 def _addresses(names: list[str]) -> dict[str, str]:
-    everywhere = {name: to_checksum_address(address_of(name)) for name in names}
+    everywhere = {name: to_checksum_address(deployed_address(name)) for name in names}
     records = sorted(DEPLOYMENTS.glob("*.json"), key=lambda path: int(path.stem))
     chains = {int(path.stem): json.loads(path.read_text())["contracts"] for path in records}
     values = {

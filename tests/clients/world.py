@@ -9,9 +9,8 @@ from typing import Any
 from eth_utils import keccak, to_checksum_address
 from web3 import HTTPProvider, Web3
 
-from keeper.bots.connection import DEPLOYER
-from keeper.cli.deployment import SALT, address_of
 from keeper.wire.abi import interface
+from keeper.wire.hashing import DEPLOYER, deployed_address
 from tests.clients.names import BITCOIN, CONTENT, GREETING, OPTIMISM, PLACES, SCRIPT
 from toolchain.abi import contract_type
 
@@ -46,9 +45,9 @@ class World:
 
     def protocol(self, name: str) -> Any:
         """One of the protocol's contracts, at the address that it has everywhere."""
-        where = to_checksum_address(address_of(name))
+        where = to_checksum_address(deployed_address(name))
         if not self.w3.eth.get_code(where):
-            data = SALT + interface(name).creation_code
+            data = bytes(32) + interface(name).creation_code
             self._mined(self.w3.eth.send_transaction({"from": self.accounts[0], "to": DEPLOYER, "data": data}))
         return self.w3.eth.contract(address=where, abi=contract_type(name)["abi"])
 
