@@ -13,7 +13,7 @@ NODE := node_modules/.bin
 export PATH := $(CURDIR)/$(NODE):$(PATH)
 
 # The folders of Solidity that one forge build covers; tests/fuzz is compiled by forge test.
-SOLIDITY := contracts examples/dao bench/peers tests/contracts/mocks
+SOLIDITY := contracts examples/dao examples/services bench/peers tests/contracts/mocks
 SOURCES := $(shell find $(SOLIDITY) -name '*.sol' 2>/dev/null)
 LINTED := keeper toolchain tests bench $(wildcard scripts)
 

@@ -30,9 +30,9 @@ def shipped() -> dict[Path, str]:
     abis = {path.stem: json.loads(path.read_text())["abi"] for path in sorted(ABI.glob("*.json"))}
     files: dict[str, str] = {}
     for name, abi in abis.items():
-        constant = _constant(name)
-        files[f"abi/{name}.js"] = f"{HEAD}export const {constant} = {_rows(abi, typed=False)};\n"
-        files[f"abi/{name}.d.ts"] = f"{HEAD}export declare const {constant}: {_rows(abi, typed=True)};\n"
+        exported = constant(name)
+        files[f"abi/{name}.js"] = f"{HEAD}export const {exported} = {_rows(abi, typed=False)};\n"
+        files[f"abi/{name}.d.ts"] = f"{HEAD}export declare const {exported}: {_rows(abi, typed=True)};\n"
     files |= _addresses([name for name in SINGLE if name in abis])
     modules = [f"abi/{name}" for name in abis] + ["addresses"]
     index = HEAD + "".join(f'export * from "./{module}.js";\n' for module in modules)
@@ -40,7 +40,7 @@ def shipped() -> dict[Path, str]:
     return {PACKAGE / name: text for name, text in files.items()}
 
 
-def _constant(name: str) -> str:
+def constant(name: str) -> str:
     """schedulerAbi of Scheduler, as TypeScript names constants."""
     return f"{name[0].lower()}{name[1:]}Abi"
 

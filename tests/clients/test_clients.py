@@ -65,16 +65,8 @@ def listed() -> list[Difference]:
 
 
 @pytest.fixture(scope="module")
-def world(start_anvil: Callable[..., str]) -> World:
-    missing = [folder for folder in _ready() if not (ROOT / folder).exists()]
-    assert not missing, f"{missing}: run `make clients`"
+def world(clients: None, start_anvil: Callable[..., str]) -> World:
     return filled(start_anvil("--chain-id", str(HERE)))
-
-
-def _ready() -> list[str]:
-    """What `make clients` touches last."""
-    environments = [f"build/clients/{pins.stem}/.ready" for pins in sorted(FOLDER.glob("web3-*.txt"))]
-    return [*environments, "tests/clients/node_modules/.ready"]
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -12,24 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.blocks import blocks
+from tests.clients.user import User
 from tests.clients.world import World
-from tests.conftest import BINARIES, ROOT
+from tests.conftest import ROOT
 from toolchain import npm
 
 PACKAGE = ROOT / "js"
-MODULES = ROOT / "tests/clients/node_modules"
-SETTINGS = {
-    "compilerOptions": {
-        "strict": True,
-        "noEmit": False,
-        "target": "es2022",
-        "module": "nodenext",
-        "types": [],
-        "lib": ["es2022", "dom"],
-        "skipLibCheck": False,
-    },
-}
 
 
 def test_what_is_generated_is_what_the_contracts_give() -> None:
@@ -58,85 +46,66 @@ def test_its_version_is_the_projects() -> None:
     assert not {"dependencies", "devDependencies", "install", "postinstall"} & package.keys()
 
 
+WRONG = {
+    "function": ('functionName: "keeper"', 'functionName: "keepers"', "TS2820"),
+    "argument": ('args: ["0x70997970C51812dc3A010C7d01b50e0d17dc79C8"]', "args: [5]", "TS2322"),
+    "answer": ("seatPlusOne - 1n", "seatPlusOne.length", "TS2339"),
+    "contract": ("addresses.Scheduler", "addresses.Schedule", "TS2551"),
+}
+"""What is right in the README's file, what is wrong in its place, and the compiler's word for it."""
+
+
 @pytest.fixture(scope="module")
-def user(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of somebody who installed the package, with viem, typescript and the README's files."""
-    folder = tmp_path_factory.mktemp("user")
-    (folder / "package.json").write_text('{"type": "module", "private": true}')
-    _run(["npm", "pack", "--silent", "--pack-destination", str(folder)], PACKAGE)
-    tarball = next(folder.glob("onchain-conductor-*.tgz"))
-    _run(["npm", "install", "--silent", "--offline", "--no-audit", "--no-fund", str(tarball)], folder)
-    for module in (path for path in MODULES.iterdir() if not path.name.startswith(".")):
-        (folder / "node_modules" / module.name).symlink_to(module)
-    (folder / "globals.d.ts").write_text("declare const process: { env: { [name: string]: string | undefined } };\n")
-    (folder / "tsconfig.json").write_text(json.dumps(SETTINGS))
-    for language, name, text in blocks(PACKAGE / "README.md"):
-        if name is not None:
-            assert language in {"ts", "solidity"}
-            (folder / name).write_text(text)
-    return folder
+def readme(user: User) -> User:
+    """With the README's files."""
+    user.write(PACKAGE / "README.md")
+    return user
 
 
-def test_nothing_is_left_behind_and_nothing_but_the_package_is_in_it(user: Path) -> None:
-    assert not (PACKAGE / "contracts").exists()
-    inside = user / "node_modules/onchain-conductor"
+def test_nothing_but_the_package_is_in_it(user: User) -> None:
+    inside = user.folder / "node_modules/onchain-conductor"
     assert {path.name for path in inside.iterdir()} == {
         *("package.json", "README.md", "LICENSE", "index.js", "index.d.ts", "addresses.js", "addresses.d.ts"),
         *("abi", "contracts"),
     }
 
 
-def test_the_readmes_typescript_type_checks_and_reads_a_chain(user: Path, start_anvil: Callable[..., str]) -> None:
-    checked = _tsc(user)
+def test_the_readmes_typescript_type_checks_and_reads_a_chain(readme: User, start_anvil: Callable[..., str]) -> None:
+    checked = readme.tsc("read.ts")
     assert (checked.returncode, checked.stdout) == (0, "")
     url = start_anvil()
     World(url).protocol("Scheduler")
-    said = _run(["node", "read.js"], user, ETH_RPC_URL=url)
-    assert said == "0 wei, no seat\n"
+    assert readme.run("node", "read.js", ETH_RPC_URL=url) == "0 wei, no seat\n"
 
 
-@pytest.mark.parametrize(
-    ("right", "wrong", "code"),
-    [
-        ('functionName: "keeper"', 'functionName: "keepers"', "TS2820"),
-        ('args: ["0x70997970C51812dc3A010C7d01b50e0d17dc79C8"]', "args: [5]", "TS2322"),
-        ("seatPlusOne - 1n", "seatPlusOne.length", "TS2339"),
-        ("addresses.Scheduler", "addresses.Schedule", "TS2551"),
-    ],
-)
-def test_what_is_wrong_does_not_type_check(user: Path, tmp_path: Path, right: str, wrong: str, code: str) -> None:
-    text = (user / "read.ts").read_text()
-    assert right in text
-    for name in ("package.json", "globals.d.ts", "tsconfig.json"):
-        (tmp_path / name).write_text((user / name).read_text())
-    (tmp_path / "node_modules").symlink_to(user / "node_modules")
-    (tmp_path / "read.ts").write_text(text.replace(right, wrong))
-    checked = _tsc(tmp_path)
-    assert checked.returncode != 0
-    assert f"error {code}" in checked.stdout
+def test_what_is_wrong_does_not_type_check(readme: User) -> None:
+    text = (readme.folder / "read.ts").read_text()
+    for name, (right, wrong, _) in WRONG.items():
+        assert right in text
+        (readme.folder / f"{name}.ts").write_text(text.replace(right, wrong))
+    checked = readme.tsc(*(f"{name}.ts" for name in WRONG))
+    found = set(re.findall(r"^(\w+)\.ts\(\d+,\d+\): error (TS\d+)", checked.stdout, re.MULTILINE))
+    assert {(name, code) for name, (_, _, code) in WRONG.items()} <= found, checked.stdout
 
 
-def test_every_interface_compiles_from_where_it_is_installed(user: Path) -> None:
-    inside = user / "node_modules/onchain-conductor/contracts/interfaces"
+def test_the_declarations_are_types_of_the_values(readme: User) -> None:
+    """Each .d.ts on its own, checked strictly, and every constant that one declares is there."""
+    names = [path.stem for path in sorted((PACKAGE / "abi").glob("*.d.ts"))]
+    constants = ", ".join(npm.constant(name.removesuffix(".d")) for name in names)
+    text = f'import {{ {constants}, addresses, deployer, deployments }} from "onchain-conductor";\n'
+    text += f"export const all = [{constants}, addresses, deployer, deployments].length;\nconsole.log(all);\n"
+    (readme.folder / "all.ts").write_text(text.replace("console", "globalThis.console"))
+    checked = readme.tsc("all.ts", "--skipLibCheck", "false")
+    assert (checked.returncode, checked.stdout) == (0, "")
+    assert readme.run("node", "all.js") == f"{len(names) + 3}\n"
+
+
+def test_every_interface_compiles_from_where_it_is_installed(readme: User) -> None:
+    inside = readme.folder / "node_modules/onchain-conductor/contracts/interfaces"
     shipped = sorted(path.stem for path in inside.glob("*.sol"))
     assert shipped == sorted(path.stem for path in (ROOT / "contracts/interfaces").glob("*.sol"))
-    imports = "".join(f'import {{{name}}} from "onchain-conductor/contracts/interfaces/{name}.sol";\n' for name in shipped)
-    (user / "All.sol").write_text(f"// SPDX-License-Identifier: MIT\npragma solidity ^0.8.30;\n{imports}")
-    settings = {"src": ".", "libs": ["node_modules"], "solc": str(ROOT / "toolchain/solc-v0.8.37"), "evm_version": "cancun"}
-    lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
-    (user / "foundry.toml").write_text("\n".join(["[profile.default]", *lines, ""]))
-    _run([str(BINARIES / "forge"), "build", "--root", str(user), "Priced.sol", "All.sol"], user)
-    assert (user / "out/Priced.sol/Priced.json").exists()
-
-
-def _tsc(folder: Path) -> subprocess.CompletedProcess[str]:
-    command = ["node", str(MODULES / "typescript/bin/tsc"), "--project", str(folder), "--pretty", "false"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=100)
-
-
-def _run(command: list[str], folder: Path, **environment: str) -> str:
-    done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False, timeout=100, env={**os.environ, **environment}
-    )
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-    return done.stdout
+    imports = [f'import {{{name}}} from "onchain-conductor/contracts/interfaces/{name}.sol";' for name in shipped]
+    head = ["// SPDX-License-Identifier: MIT", "pragma solidity ^0.8.30;"]
+    (readme.folder / "All.sol").write_text("\n".join([*head, *imports, ""]))
+    readme.forge("Priced.sol", "All.sol")
+    assert (readme.folder / "out/Priced.sol/Priced.json").exists()

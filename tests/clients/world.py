@@ -51,17 +51,30 @@ class World:
             self._mined(self.w3.eth.send_transaction({"from": self.accounts[0], "to": DEPLOYER, "data": data}))
         return self.w3.eth.contract(address=where, abi=contract_type(name)["abi"])
 
-    def deploy(self, name: str, *args: Any, file: str | None = None) -> Any:
+    def deploy(self, name: str, *args: Any) -> Any:
         """A contract from the build, deployed by the first account."""
-        code = contract_type(name, file)
-        factory: Any = self.w3.eth.contract(abi=code["abi"], bytecode=code["deploymentBytecode"]["bytecode"])
+        code = contract_type(name)
+        return self.deploy_code(code["abi"], code["deploymentBytecode"]["bytecode"], *args)
+
+    def deploy_code(self, abi: list[Any], code: str, *args: Any) -> Any:
+        """Any contract, deployed likewise."""
+        factory: Any = self.w3.eth.contract(abi=abi, bytecode=code)
         where = self._mined(factory.constructor(*args).transact({"from": self.accounts[0]}))["contractAddress"]
-        return self.w3.eth.contract(address=where, abi=code["abi"])
+        return self.w3.eth.contract(address=where, abi=abi)
 
     def do(self, signature: str, *args: Any, by: str = "alice", value: int = 0) -> None:
         """One transaction to the Registry: the function's name, or its signature where there are two of that name."""
         by_name = self.registry.get_function_by_signature if "(" in signature else self.registry.get_function_by_name
-        self._mined(by_name(signature)(*args).transact({"from": self.places[by], "value": value}))
+        self.send(by_name(signature)(*args), by, value)
+
+    def send(self, function: Any, by: str = "alice", value: int = 0) -> None:
+        """A transaction that calls any contract's function."""
+        self._mined(function.transact({"from": self.places[by], "value": value}))
+
+    def call(self, to: bytes, data: bytes, value: int = 0, by: str = "alice") -> None:
+        """A transaction of any bytes. Raises what a call of it would."""
+        where = to_checksum_address(to)
+        self._mined(self.w3.eth.send_transaction({"from": self.places[by], "to": where, "data": data, "value": value}))  # type: ignore[typeddict-item] # plain integers are wei
 
     def later(self, seconds: int) -> None:
         """The clock jumps ahead, and a block is mined so that calls see it."""
