@@ -23,8 +23,8 @@ state = replay(everything); apply(state, event, time_s)      # state.py, replay.
 attach_ens(w3, address)                                      # attach.py: web3.py's own ens, sync or async
 ```
 
-Modules: names, abi, values, errors, events | asking, client | choice | watch, state, replay | attach | memory (a Registry in
-memory, for tests).
+Modules: names, abi, values, errors, events | asking, client | choice | watch, state, replay | attach |
+memory (a Registry in memory, for tests).
 """
 
 from keeper.registry.address import registry_address

@@ -3,7 +3,9 @@ takes an address.
 
 web3.py up to 7.15 asks the ENS registry it is given as `addr`; from 7.16 on it asks a Universal Resolver at an address
 of its own, which its `ens` object keeps. The Registry is both, so it takes the place of each that the object has. The
-check that the newest block is at most 48 hours old goes, unless it is wanted: a chain of one's own may well be idle.
+check that the newest block is at most 48 hours old, which ens makes of its own, goes: a chain of one's own may well be
+idle. Whoever wants it adds web3.py's middleware for it to `w3`. Where web3.py itself takes a name for an address, the
+name needs two labels at least.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ _RESOLVER = "_universal_resolver"
 _STALE = "stalecheck"
 
 
-def attach_ens(w3: Web3 | AsyncWeb3[Any], registry: bytes | str, *, stale_check: bool = False) -> Any:
+def attach_ens(w3: Web3 | AsyncWeb3[Any], registry: bytes | str) -> Any:
     """Makes `w3.ens` an ENS, or AsyncENS, over the Registry at that address, and returns it. It only reads.
 
     Errors: BadInput for an address that is none; ConductorError if this web3.py can be pointed nowhere.
@@ -41,11 +43,11 @@ def attach_ens(w3: Web3 | AsyncWeb3[Any], registry: bytes | str, *, stale_check:
     ens = kind.from_web3(w3, addr=at) if takes_registry else kind.from_web3(w3)
     resolver = getattr(ens, _RESOLVER, None)
     if resolver is not None:
-        setattr(ens, _RESOLVER, ens.w3.eth.contract(address=at, abi=resolver.abi))
+        setattr(ens, _RESOLVER, w3.eth.contract(address=at, abi=resolver.abi))
     elif not takes_registry:
         remedy = "use web3.py 7 or 8, which are known to work"
         raise ConductorError("this web3.py's ens asks only ENS itself", field="web3", remedy=remedy)
-    if not stale_check and ens.w3.middleware_onion.get(_STALE) is not None:
+    if ens.w3.middleware_onion.get(_STALE) is not None:
         ens.w3.middleware_onion.remove(_STALE)
     w3.ens = ens
     return ens
