@@ -53,8 +53,9 @@ abstract contract Instances is Services {
         (LeaseWord lease, bytes32 life) = _requireInstance(id);
         Place storage p = _places[id];
         bytes32 node = p.node;
-        bool own = lease.operator() == msg.sender;
-        if (!own && !_actsFor(node, _nodes[node].life, msg.sender)) revert Registry_NotAllowed(node, msg.sender);
+        if (lease.operator() != msg.sender && !_actsFor(node, _nodes[node].life, msg.sender)) {
+            revert Registry_NotAllowed(node, msg.sender);
+        }
         // Effect: the last takes its place in the list
         uint64[] storage list = _lists[life];
         uint64 last = list[list.length - 1];
@@ -64,8 +65,8 @@ abstract contract Instances is Services {
         delete _idOf[life][p.labelHash];
         _leases[id] = LeaseWord.wrap(0);
         delete _places[id];
-        // A buyer of the name is not kept from it by who serves it: what only an operator does is no change of the node.
-        emit Evicted(own ? _next() : _touch(node), id);
+        // No change of the node: who serves it cannot keep a buyer from accepting it.
+        emit Evicted(_next(), id);
     }
 
     // ------------------------------------------------------------------ their operators'

@@ -56,7 +56,7 @@ abstract contract Services is Records {
         if (scaling.least > scaling.most) revert Registry_BadValue("least", scaling.least);
         if (scaling.meter != address(0) && scaling.target == 0) revert Registry_BadValue("target", 0);
         _requireBounds(scaling, scaling.wanted);
-        _scale(_touch(node), node, life, scaling, scaling.wanted);
+        _scale(node, life, scaling, scaling.wanted);
     }
 
     /// @inheritdoc IRegistry
@@ -64,7 +64,7 @@ abstract contract Services is Records {
         bytes32 life = _requireOperator(node);
         Scaling memory scaling = _scalings[life];
         _requireBounds(scaling, wanted);
-        _scale(_touch(node), node, life, scaling, wanted);
+        _scale(node, life, scaling, wanted);
     }
 
     /// @inheritdoc IRegistry
@@ -73,12 +73,12 @@ abstract contract Services is Records {
         bytes32 life = _lifeOf(node);
         if (life == 0) revert Registry_NoName(node);
         Scaling memory scaling = _scalings[life];
-        if (scaling.meter != msg.sender) revert Registry_NotAllowed(node, msg.sender);
+        if (scaling.meter != msg.sender || scaling.target == 0) revert Registry_NotAllowed(node, msg.sender);
         uint256 from = uint256(scaling.changedAt) + scaling.cooldownS;
         if (block.timestamp < from) revert Registry_CoolingDown(node, from);
         // Effect
         wanted = _follow(scaling, metric);
-        if (wanted != scaling.wanted) _scale(_next(), node, life, scaling, wanted);
+        if (wanted != scaling.wanted) _scale(node, life, scaling, wanted);
     }
 
     // ------------------------------------------------------------------ views
@@ -119,11 +119,11 @@ abstract contract Services is Records {
         if (wanted < scaling.least || wanted > scaling.most) revert Registry_BadValue("wanted", wanted);
     }
 
-    function _scale(uint64 revision_, bytes32 node, bytes32 life, Scaling memory scaling, uint32 wanted) private {
+    function _scale(bytes32 node, bytes32 life, Scaling memory scaling, uint32 wanted) private {
         scaling.wanted = wanted;
         scaling.changedAt = uint40(block.timestamp);
         _scalings[life] = scaling;
-        emit Scaled(revision_, node, scaling);
+        emit Scaled(_touch(node), node, scaling);
     }
 
     /// @dev ceil(wanted * metric / target) within the bounds. A rule with a meter has a target.
