@@ -1,7 +1,7 @@
 """The npm package in js/: the shipped ABIs as constants that TypeScript reads, and where the contracts are.
 
-`python -m toolchain.npm` writes js/abi, js/addresses.* and js/index.*; `--check` writes nothing and names each file that
-differs. The Solidity that the package brings along is copied into it when it is packed (js/package.json).
+`python -m toolchain.npm` writes js/abi, js/addresses.* and js/index.*; `--check` writes nothing and names each file
+that differs. The Solidity that the package brings along is copied into it when it is packed (js/package.json).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def constant(name: str) -> str:
 
 
 def _rows(abi: list[Any], *, typed: bool) -> str:
-    """An ABI with a line for each entry: as a value, or as the type of exactly that value (`as const` in a declaration)."""
+    """An ABI, a line for each entry: as a value, or as the type of exactly that value, as `as const` has it."""
     rows = ",\n".join(f"  {_literal(_bare(entry)) if typed else json.dumps(_bare(entry))}" for entry in abi)
     return ("readonly " if typed else "") + f"[\n{rows},\n]"
 

@@ -87,9 +87,7 @@ ASKED: Mapping[str, tuple[Question, ...]] = {
         Question("address", "canary.web.team", "@own-canary"),
     ),
     # Instances, while their leases last.
-    "instance": (
-        Question("address", "one.api.team", "@instance"),
-    ),
+    "instance": (Question("address", "one.api.team", "@instance"),),
     # Records of names that only exist through their service.
     "wildcard": (
         Question("coin", "canary.api.team", "@third", coin=0x8000_0000 | HERE),
@@ -149,9 +147,7 @@ ASKED: Mapping[str, tuple[Question, ...]] = {
         Question("address", "canary.grace", None),
     ),
     # No name at all.
-    "root": (
-        Question("address", "", None),
-    ),
+    "root": (Question("address", "", None),),
     # What ENSIP-15 does not allow.
     "abnormal": (
         Question("address", "a..team", None),

@@ -78,7 +78,11 @@ def answers(world: World) -> Answers:
     for client, (program, script) in CLIENTS.items():
         path = str(ROOT / program) if "/" in program else program
         running[client] = subprocess.Popen(
-            [path, str(FOLDER / script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [path, str(FOLDER / script)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         job = {"url": world.url, "chainId": HERE, "registry": world.registry.address, "questions": asked}
         stdin = running[client].stdin
@@ -120,7 +124,9 @@ def test_no_row_of_the_table_is_idle(world: World) -> None:
         for pattern in row.questions:
             for client in (one for one in CLIENTS if fnmatchcase(one, row.clients)):
                 met = [one for question, one in QUESTIONS.items() if fnmatchcase(question, pattern)]
-                same = [one for one in met if row.answer(world, world.named(one.answer)) == {"is": world.named(one.answer)}]
+                same = [
+                    one for one in met if row.answer(world, world.named(one.answer)) == {"is": world.named(one.answer)}
+                ]
                 if not met or same:
                     idle.append((client, pattern, [str(one) for one in same]))
         assert any(fnmatchcase(client, row.clients) for client in CLIENTS), row

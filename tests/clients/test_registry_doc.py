@@ -64,7 +64,9 @@ def test_the_registry_client(reader: Reader) -> None:
     assert reader.runs(sys.executable, "resolve.py") == [EU, URL, "eu 80 https://eu.acme.example"]
 
 
-@pytest.mark.parametrize("python", [sys.executable, *(f"build/clients/web3-{v}/bin/python" for v in ("7.15", "7.16", "8.0"))])
+@pytest.mark.parametrize(
+    "python", [sys.executable, *(f"build/clients/web3-{v}/bin/python" for v in ("7.15", "7.16", "8.0"))]
+)
 def test_web3(reader: Reader, python: str) -> None:
     assert reader.runs(str(ROOT / python), "plain.py") == [EU, URL, "acme"]
 

@@ -32,7 +32,9 @@ class User:
         self.folder = folder / "user"
         self.folder.mkdir()
         (self.folder / "package.json").write_text('{"type": "module", "private": true}')
-        (self.folder / "globals.d.ts").write_text("declare const process: { env: { [name: string]: string | undefined } };\n")
+        (self.folder / "globals.d.ts").write_text(
+            "declare const process: { env: { [name: string]: string | undefined } };\n"
+        )
         (self.folder / "foundry.toml").write_text(
             "\n".join(["[profile.default]", *(f"{key} = {json.dumps(value)}" for key, value in _FORGE.items()), ""])
         )
@@ -41,7 +43,9 @@ class User:
         shutil.copy(ROOT / "LICENSE", folder)
         tarball = folder / self._run(["npm", "pack", "--silent", "--pack-destination", ".."], folder / "js").strip()
         self.run("npm", "install", "--silent", "--offline", "--no-audit", "--no-fund", str(tarball))
-        for module in (path for path in MODULES.iterdir() if path.name not in {".bin", ".ready", ".package-lock.json", "@types"}):
+        for module in (
+            path for path in MODULES.iterdir() if path.name not in {".bin", ".ready", ".package-lock.json", "@types"}
+        ):
             (self.folder / "node_modules" / module.name).symlink_to(module)
 
     def write(self, document: Path) -> None:
@@ -59,7 +63,7 @@ class User:
 
     def tsc(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Type-checks strictly, and writes JavaScript beside each file."""
-        command = ["node", str(MODULES / "typescript/bin/tsc"), "globals.d.ts", *_SETTINGS, "--pretty", "false", *arguments]
+        command = [str(MODULES / ".bin/tsc"), "globals.d.ts", *_SETTINGS, "--pretty", "false", *arguments]
         return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False, timeout=100)
 
     def _run(self, command: list[str], folder: Path, **environment: str) -> str:

@@ -1,4 +1,4 @@
-"""examples/price.yaml on a real chain: each hour's step asks whichever instance of a service is live, and waits for one."""
+"""examples/price.yaml on a real chain: each hour's step asks whichever instance is live then, and waits for one."""
 
 from __future__ import annotations
 
