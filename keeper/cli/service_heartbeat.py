@@ -20,7 +20,6 @@ from keeper.cli.options import parse_sets
 from keeper.cli.options import settings as settings_options
 from keeper.cli.output import Result, emit, fields, wants_json
 from keeper.cli.registry import open_registry
-from keeper.registry import labels
 
 
 @dataclass(frozen=True)
@@ -78,12 +77,12 @@ async def heartbeat(names: tuple[str, ...], once: bool, health: tuple[str, ...],
 
     Example: conductor service heartbeat price.acme --health '*={endpoint}/health'
     """
-    for name in names:
-        labels(name)
     checks = {**settings.health, **parse_sets(health, "health")}
     require_readable(checks)
     async with open_registry(settings) as registry:
         chain_id, address = registry.network.chain_id, registry.address
+        for name in names:
+            await registry.require(name)
     settings = settings.model_copy(
         update={"chain": chain_id, "health": checks, "log_json": settings.log_json or wants_json()}
     )

@@ -127,6 +127,7 @@ def serves(world: World) -> None:
     assert nobody.refused(2, "resolve", "a.price.acme", "--key", "url").startswith("a.price.acme is no live name")
     sick = ("service", "heartbeat", "--once", "--health", "*=false")
     assert owner.json(*sick, code=3)["instances"][0]["state"] == "unwell"
+    assert owner.refused(2, "service", "heartbeat", "pirce.acme").startswith("pirce.acme is no live name at block ")
     assert nobody.refused(2, "service", "drain", "b.price.acme").startswith("there is no key to sign with")
     assert owner.refused(2, "service", "drain", "b.price.acme").startswith("there is no instance b.price.acme")
 
