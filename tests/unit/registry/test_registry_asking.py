@@ -15,6 +15,7 @@ from keeper.chain.values import Block
 from keeper.registry import AnswerCache, RegistryClient, RegistryRefused
 from keeper.registry.abi import arguments, call
 from keeper.registry.asking import AT_ONCE, AT_ONCE_BYTES, Asking, ReadsAt
+from keeper.wire.abi import interface
 from keeper.wire.types import Address
 from tests.unit.registry.registry_suite import ALICE
 from tests.unit.registry.twin import Twin
@@ -120,6 +121,20 @@ async def test_where_there_is_no_registry_it_says_so() -> None:
         await registry.resolve("api.acme")
     with pytest.raises(RegistryRefused):
         await registry.resolve_many(["api.acme", "acme"])
+
+
+def test_what_it_refused_is_told_in_words() -> None:
+    errors = interface("Registry").errors
+    unsupported = errors["UnsupportedResolverProfile"].encode(b"\x01\x02\x03\x04")
+    assert RegistryRefused("`resolve`", unsupported).message == (
+        "the Registry refused `resolve`: UnsupportedResolverProfile(selector=0x01020304)"
+    )
+    reserved = errors["Registry_Reserved"].encode("eth")
+    assert RegistryRefused("`freeAt`", reserved).message == (
+        "the Registry refused `freeAt`: Registry_Reserved(label=eth)"
+    )
+    assert RegistryRefused("`x`", reserved[:8]).message == f"the Registry refused `x`: 0x{reserved[:8].hex()}"
+    assert RegistryRefused("`x`", b"\xff" * 200).message.endswith("ff..")
 
 
 async def test_reads_without_batches_give_the_same() -> None:
