@@ -17,6 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build/forge"
 ABI = ROOT / "keeper/wire/abi"
 DAO = ROOT / "keeper/cli/demo/dao.json"
+# Whose fallback answers as another contract, at the same address: the ABI is of both.
+ANSWERED_BY = {"Registry": "Resolver"}
 DAO_PARTS = ("Votes", "TimelockController", "Dao", "AccessManager", "Vault", "ERC1967Proxy", "VestingWallet")
 
 
@@ -29,12 +31,16 @@ def contract_type(name: str, file: str | None = None) -> dict[str, Any]:
     if not path.exists():
         raise FileNotFoundError(f"{path.relative_to(ROOT)} is missing: run `make build`")
     artifact = json.loads(path.read_text())
+    abi = artifact["abi"]
+    if name in ANSWERED_BY:
+        known = [item for item in abi if item["type"] != "fallback"]
+        abi = known + [item for item in contract_type(ANSWERED_BY[name])["abi"] if item not in known]
     return {
         "contractName": name,
         "sourceId": next(iter(artifact["metadata"]["settings"]["compilationTarget"])),
         "deploymentBytecode": {"bytecode": artifact["bytecode"]["object"]},
         "runtimeBytecode": {"bytecode": artifact["deployedBytecode"]["object"]},
-        "abi": artifact["abi"],
+        "abi": abi,
     }
 
 

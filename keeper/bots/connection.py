@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from eth_utils.crypto import keccak
-
 from keeper.chain.endpoints import EndpointPool
 from keeper.chain.follower import Source
 from keeper.chain.health import Policy
@@ -19,12 +17,9 @@ from keeper.chain.settings import Settings
 from keeper.chain.signer import LocalSigner, Signer
 from keeper.chain.store import Store
 from keeper.chain.values import hexed
-from keeper.wire.abi import interface
 from keeper.wire.errors import BadInput
+from keeper.wire.hashing import deployed_address
 from keeper.wire.types import Address
-
-DEPLOYER = Address(bytes.fromhex("4e59b44847b379578588920ca78fbf26c0b4956c"))
-"""The CREATE2 deployer that all chains have at this address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +53,34 @@ class Connection:
 @asynccontextmanager
 async def connect(settings: Settings) -> AsyncIterator[Connection]:
     """Everything open, and closed again at the end. Errors: BadInput for settings that lead nowhere, NoEndpoint."""
-    chain_id = settings.chain or await _only_chain(settings)
     signer = await signer_of(settings)
+    async with open_chain(settings) as pool:
+        source = await find_scheduler(settings, pool)
+        async with open_store(settings) as store:
+            yield Connection(settings, pool, store, source, signer)
+
+
+@asynccontextmanager
+async def open_chain(settings: Settings) -> AsyncIterator[EndpointPool]:
+    """The settings' endpoints. Errors: BadInput for settings that lead nowhere."""
+    chain_id = settings.chain or await _only_chain(settings)
     pool = EndpointPool(
         chain_id, _transports(settings.urls(chain_id)), policy=Policy(probe_every_s=settings.poll_s / 2)
     )
     try:
-        source = await find_scheduler(settings, pool)
-        store = await Store.open(settings.database)
-        try:
-            yield Connection(settings, pool, store, source, signer)
-        finally:
-            await store.close()
+        yield pool
     finally:
         await pool.close()
+
+
+@asynccontextmanager
+async def open_store(settings: Settings) -> AsyncIterator[Store]:
+    """The settings' database. Errors: BadInput for a URL that is none."""
+    store = await Store.open(settings.database)
+    try:
+        yield store
+    finally:
+        await store.close()
 
 
 async def signer_of(settings: Settings) -> Signer | None:
@@ -94,7 +103,7 @@ async def signer_of(settings: Settings) -> Signer | None:
 
 def scheduler_address(salt: bytes = bytes(32)) -> Address:
     """Where the Scheduler of this version is on every chain."""
-    return Address(keccak(b"\xff" + DEPLOYER + salt + keccak(interface("Scheduler").creation_code))[12:])
+    return deployed_address("Scheduler", salt)
 
 
 async def find_scheduler(settings: Settings, pool: EndpointPool) -> Source:
@@ -105,10 +114,10 @@ async def find_scheduler(settings: Settings, pool: EndpointPool) -> Source:
         where = f"there is no Scheduler at {hexed(address)} on chain {pool.chain_id}"
         raise BadInput(where, field="scheduler", value=hexed(address), remedy=remedy)
     start = settings.start_block
-    return Source(await _first_block(pool.reads, address) if start is None else start, (address,))
+    return Source(await first_block(pool.reads, address) if start is None else start, (address,))
 
 
-async def _first_block(reads: Reads, address: Address) -> int:
+async def first_block(reads: Reads, address: Address) -> int:
     """The block in which there was code first, by halving; block 0 of nodes that forgot the old state."""
     low, high = 0, await reads.block_number()
     while low < high:

@@ -149,6 +149,10 @@ class Executor:
         due_s = await self._queue.next_due_s(self._pace.next(self._applied, mono_s).time_s)
         return None if due_s is None else self._pace.seconds_until(due_s, self._applied, mono_s) + _HAIR_S
 
+    async def forget(self) -> None:
+        """The chain went back behind its own finality: it is followed anew, from the start."""
+        await self.follower.erase()
+
     async def still_wanted(self, entry: Entry) -> bool:
         """The outbox asks before it signs or sends anew: would it still do something, and could its bid be taken?"""
         if not works_of(entry.data):

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
 
 import structlog
-from prometheus_client import start_http_server
+from prometheus_client import CollectorRegistry, Counter, start_http_server
 
-from keeper.bots.connection import Connection, connect
+from keeper.bots.connection import connect
 from keeper.bots.decide import Policy
 from keeper.bots.executor import Executor, ExecutorPolicy
 from keeper.bots.fees import GWEI, FeeRules
@@ -42,20 +45,25 @@ async def run_keeper(settings: Settings, stop: asyncio.Event, metrics: Metrics |
             policy=policy_of(settings),
             metrics=metrics,
         )
-        server = (
-            None
-            if settings.metrics_port is None
-            else start_http_server(settings.metrics_port, addr="127.0.0.1", registry=metrics.registry)
-        )
         _LOG.info("keeper works", keeper="0x" + signer.address.hex(), chain=connection.pool.chain_id,
                   scheduler="0x" + connection.scheduler.hex())  # fmt: skip
-        try:
-            await _Loop(connection, executor, metrics).run(stop)
-        finally:
-            if server is not None:
-                server[0].shutdown()
-                server[0].server_close()
+        with serving(settings, metrics.registry):
+            await Loop(executor, metrics.troubles, settings.poll_s).run(stop)
         _LOG.info("keeper stopped")
+
+
+@contextmanager
+def serving(settings: Settings, registry: CollectorRegistry) -> Iterator[None]:
+    """Metrics on the settings' port, if they name one."""
+    if settings.metrics_port is None:
+        yield
+        return
+    server, _ = start_http_server(settings.metrics_port, addr="127.0.0.1", registry=registry)
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def policy_of(settings: Settings) -> ExecutorPolicy:
@@ -89,19 +97,31 @@ def log_to(settings: Settings) -> None:
     )
 
 
-class _Loop:
+class Bot(Protocol):
+    """What a loop drives. `start` comes once, `tick` whenever there may be something new."""
+
+    async def start(self) -> None: ...
+    async def tick(self) -> None: ...
+    async def next_look_s(self) -> float | None:
+        """How soon to look again, if sooner than the poll."""
+
+    async def forget(self) -> None:
+        """The chain has left what was believed to be for ever: what is known of it goes."""
+
+
+class Loop:
     """Looks at the chain every `poll_s`, and when the next work is due, one look at a time."""
 
-    def __init__(self, connection: Connection, executor: Executor, metrics: Metrics) -> None:
-        self._connection = connection
-        self._executor = executor
-        self._metrics = metrics
+    def __init__(self, bot: Bot, troubles: Counter, poll_s: float) -> None:
+        self._bot = bot
+        self._troubles = troubles
+        self._poll_s = poll_s
         self._started = False
         self._looking = asyncio.Lock()
         self._clock = Clock()
 
     async def run(self, stop: asyncio.Event) -> None:
-        self._clock.every(self._connection.settings.poll_s, "look", self._look)
+        self._clock.every(self._poll_s, "look", self._look)
         self._clock.start()
         try:
             await self._look()
@@ -116,15 +136,15 @@ class _Loop:
         async with self._looking:
             try:
                 if not self._started:
-                    await self._executor.start()
+                    await self._bot.start()
                     self._started = True
-                await self._executor.tick()
-                wake_s = await self._executor.next_look_s()
-                if wake_s is not None and wake_s < self._connection.settings.poll_s:
+                await self._bot.tick()
+                wake_s = await self._bot.next_look_s()
+                if wake_s is not None and wake_s < self._poll_s:
                     self._clock.once(wake_s, "due", self._look)
             except DeepReorg as error:
                 _LOG.error("following the chain anew", error=str(error))
-                await self._executor.follower.erase()
+                await self._bot.forget()
             except ConductorError as error:
-                self._metrics.troubles.labels(type(error).__name__).inc()
+                self._troubles.labels(type(error).__name__).inc()
                 _LOG.warning("trouble", error=str(error))

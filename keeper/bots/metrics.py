@@ -26,3 +26,32 @@ class Metrics:
             "conductor_troubles", "Failed looks at the chain, by error", ["error"], registry=self.registry
         )
         self.balance_wei = Gauge("conductor_balance_wei", "Coin of the hot key", registry=self.registry)
+
+
+class HeartMetrics:
+    """Counts of one heartbeat process, in a registry of its own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.head = Gauge("conductor_head_block", "Last block looked at", registry=self.registry)
+        self.instances = Gauge(
+            "conductor_heartbeat_instances",
+            "The key's instances: live, lapsed, unwell",
+            ["state"],
+            registry=self.registry,
+        )
+        self.least_left_s = Gauge(
+            "conductor_heartbeat_least_left_seconds", "Of the live lease that ends first", registry=self.registry
+        )
+        self.renewed = Counter("conductor_heartbeat_renewed", "Leases renewed", registry=self.registry)
+        self.failed = Counter(
+            "conductor_heartbeat_failed",
+            "Leases not renewed when they should have been",
+            ["why"],
+            registry=self.registry,
+        )
+        self.sent = Counter("conductor_transactions_sent", "Transactions handed to the outbox", registry=self.registry)
+        self.troubles = Counter(
+            "conductor_troubles", "Failed looks at the chain, by error", ["error"], registry=self.registry
+        )
+        self.balance_wei = Gauge("conductor_balance_wei", "Coin of the hot key", registry=self.registry)

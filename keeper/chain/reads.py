@@ -150,6 +150,12 @@ class View(Reads):
         calls: list[Call] = [("eth_getBlockByNumber", [block_param(number), False]) for number in numbers]
         return tuple(map(_block, await self._asks_many.batch(calls)))
 
+    async def calls(self, to: bytes, datas: Sequence[bytes]) -> list[bytes | EndpointFailed]:
+        """What `to` returns to each, asked together; of a call that failed, why."""
+        asked: list[Call] = [("eth_call", [_transaction(to, data, None, 0, None), self._block(None)]) for data in datas]
+        answers = await self._asks_many.batch(asked)
+        return [answer if isinstance(answer, EndpointFailed) else raw(answer) for answer in answers]
+
     async def receipts(self, hashes: Sequence[bytes]) -> tuple[Receipt | None, ...]:
         """Of each transaction what `receipt` says, asked together."""
         calls: list[Call] = [("eth_getTransactionReceipt", [hexed(tx_hash)]) for tx_hash in hashes]

@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     """The chain to work on; None: the one there are endpoints for."""
     scheduler: str | None = None
     """Address of the Scheduler; None: the chain's deployment."""
+    registry: str | None = None
+    """Address of the Registry; None: the chain's deployment."""
     start_block: int | None = Field(default=None, ge=0)
     """From which block on events are read; None: the deployment's."""
     account: str | None = None
@@ -61,6 +63,12 @@ class Settings(BaseSettings):
     """Tip per gas; None: the market's."""
     batch: int = Field(default=20, ge=1, le=64)
     """How many steps at most go into one transaction."""
+    heartbeat_batch: int = Field(default=50, ge=1, le=500)
+    """How many instances at most share a heartbeat."""
+    health: dict[str, str] = Field(default_factory=dict)
+    """By an instance's name, or `*`: the URL or command that says whether it is well."""
+    health_every_s: float = Field(default=5.0, gt=0)
+    health_timeout_s: float = Field(default=3.0, gt=0)
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     """Where to serve metrics; None: nowhere."""
     log_level: str = "info"

@@ -11,6 +11,7 @@ from eth_abi.abi import encode
 from eth_utils.address import to_checksum_address
 
 from keeper.chain.settings import Settings
+from keeper.chain.signer import Signer
 from keeper.cli.command import command
 from keeper.cli.deployment import parse_address
 from keeper.cli.network import Network, open_network, require_signer
@@ -177,19 +178,21 @@ async def _through(settings: Settings, data: bytes) -> AccountDone:
         await network.require_protocol()
         signer = await require_signer(settings)
         account = await account_of(network, signer.address)
-        created = not await network.chain.has_code(account)
         spending = Spending.of(settings)
-        if created:
-            created_by = encode_call("createAccount", signer.address)
-            await send(network.pool, signer, network.deployment.scheduler, created_by, spending=spending)
-            await _require_account(network, account)
+        created = await require_account(network, signer, account, spending)
         receipt = await send(network.pool, signer, account, data, spending=spending)
         return AccountDone(to_checksum_address(account), created, Transaction.of(receipt))
 
 
-async def _require_account(network: Network, account: Address) -> None:
+async def require_account(network: Network, signer: Signer, account: Address, spending: Spending) -> bool:
+    """Creates the key's Account unless it exists; whether it did. Errors: see `send`."""
+    if await network.chain.has_code(account):
+        return False
+    data = encode_call("createAccount", signer.address)
+    await send(network.pool, signer, network.deployment.scheduler, data, spending=spending)
     if not await network.chain.has_code(account):
         raise NotNow("the Account is not there yet", field="account", remedy="try again in a moment")
+    return True
 
 
 def _calldata(function: str | None, arguments: tuple[str, ...], data: str | None) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any
 from eth_utils.address import is_hex_address, to_canonical_address, to_checksum_address
 from eth_utils.crypto import keccak
 
-from keeper.bots.connection import DEPLOYER, scheduler_address
+from keeper.bots.connection import scheduler_address
 from keeper.chain.endpoints import EndpointPool
 from keeper.chain.settings import Settings
 from keeper.chain.signer import Signer
@@ -21,11 +21,11 @@ from keeper.cli.sending import Spending, send
 from keeper.plans import Deployment
 from keeper.wire.abi import interface
 from keeper.wire.errors import BadInput, NotNow, Refused
-from keeper.wire.hashing import create2_address
+from keeper.wire.hashing import DEPLOYER, create2_address
 from keeper.wire.types import Address
 
 SALT = bytes(32)
-CONTRACTS = ("Scheduler", "Facts")
+CONTRACTS = ("Scheduler", "Facts", "Registry")
 _PRESIGNED = "https://github.com/Arachnid/deterministic-deployment-proxy"
 
 
@@ -43,17 +43,19 @@ class Placed:
 
 
 def address_of(contract: str) -> Address:
-    """Where "Scheduler" or "Facts" of this version is on every chain."""
+    """Where "Scheduler", "Facts" or "Registry" of this version is on every chain."""
     if contract == "Scheduler":
         return scheduler_address(SALT)
     return create2_address(DEPLOYER, SALT, keccak(interface(contract).creation_code))
 
 
 def deployment_of(settings: Settings) -> Deployment:
-    """The settings' Scheduler, else this version's. Errors: BadInput for an address that is none."""
-    if settings.scheduler is None:
-        return Deployment(address_of("Scheduler"), address_of("Facts"))
-    return Deployment(parse_address(settings.scheduler, "scheduler"), address_of("Facts"))
+    """The settings' Scheduler and Registry, else this version's. Errors: BadInput for an address that is none."""
+    scheduler, registry = (
+        address_of(contract) if given is None else parse_address(given, contract.lower())
+        for contract, given in (("Scheduler", settings.scheduler), ("Registry", settings.registry))
+    )
+    return Deployment(scheduler, address_of("Facts"), registry)
 
 
 async def deploy(pool: EndpointPool, signer: Signer | None, spending: Spending) -> tuple[Placed, ...]:

@@ -157,7 +157,7 @@ class KeeperLeave(Result):
     def text(self) -> str:
         if self.release_at_s is None:
             return f"seat {self.seat} is free, its bond is paid out in transaction {self.transaction}"
-        return f"seat {self.seat} is left; run this again from {_day(self.release_at_s)} on for its bond"
+        return f"seat {self.seat} is left; run this again from {day(self.release_at_s)} on for its bond"
 
 
 @command(
@@ -183,7 +183,7 @@ async def leave(number: int | None, to: str | None, settings: Settings) -> Keepe
             number = mine.number
         _, release_at_s = await seat.read_seat(connection, number)
         if (await connection.pool.head()).time_s < release_at_s:
-            message = f"the bond of seat {number} comes out from {_day(release_at_s)} on"
+            message = f"the bond of seat {number} comes out from {day(release_at_s)} on"
             raise NotNow(message, field="bond", value=release_at_s, remedy="run this again then")
     with progress("leaving the seat"):
         if release_at_s == 0:
@@ -230,7 +230,7 @@ async def on_its_chain(settings: Settings, chain_id: int | None = None) -> Setti
         return settings.model_copy(update={"chain": network.chain_id})
 
 
-def _day(time_s: int) -> str:
+def day(time_s: int) -> str:
     return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 

@@ -56,7 +56,10 @@ def load_settings(flags: Mapping[str, Any]) -> Loaded:
     """All layers. `flags`: `rpc`, URLs of whatever chain is worked on, and settings by name. Errors: BadInput."""
     rpc = flags.get("rpc") or ()
     given = {name: value for name, value in flags.items() if name not in ("rpc", "chain")}
-    given |= {"chain": _chain_id(flags.get("chain")), "eth_rpc_url": list(rpc) or None}
+    given |= {
+        "chain": None if flags.get("chain") is None else parse_chain(flags["chain"]),
+        "eth_rpc_url": list(rpc) or None,
+    }
     found = load(given)
     over: dict[str, Any] = {"rpc": {}} if rpc else {}
     if flags.get("account") is not None:
@@ -64,13 +67,14 @@ def load_settings(flags: Mapping[str, Any]) -> Loaded:
     return Loaded(found.settings.model_copy(update=over), found.origins)
 
 
-def parse_sets(sets: tuple[str, ...]) -> dict[str, str]:
+def parse_sets(sets: tuple[str, ...], option: str = "set") -> dict[str, str]:
     """`NAME=VALUE` each. Errors: BadInput."""
     found = {}
     for text in sets:
         name, equals, value = text.partition("=")
         if not equals or not name:
-            raise BadInput(f"--set {text} has no value", field="set", value=text, remedy="write --set name=value")
+            said = f"--{option} {text} has no value"
+            raise BadInput(said, field=option, value=text, remedy=f"write --{option} name=value")
         found[name] = value
     return found
 
@@ -83,10 +87,10 @@ def parse_coin(text: str, field: str) -> int:
         raise BadInput(flaw.problem.message, field=field, value=text, remedy=flaw.problem.remedy) from None
 
 
-def _chain_id(text: str | None) -> int | None:
-    if text is None or text.isdigit():
-        return None if text is None else int(text)
-
+def parse_chain(text: str) -> int:
+    """A chain's id, or its name. Errors: BadInput."""
+    if text.isdigit():
+        return int(text)
     if text not in CHAINS:
         remedy = f"write a chain id, or one of {', '.join(CHAINS)}"
         raise BadInput(f"there is no chain {text!r}", field="chain", value=text, remedy=remedy)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, ClassVar
@@ -50,14 +50,15 @@ def note(text: str) -> None:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[None]:
-    """A spinner on standard error while something takes its time; nothing unless a person looks on."""
+def progress(what: str) -> Iterator[Callable[[str], None]]:
+    """A spinner on standard error while something takes its time, and a function that changes what it says; nothing
+    unless a person looks on."""
     if wants_json() or not sys.stderr.isatty():
-        yield
+        yield lambda _: None
         return
 
-    with Console(stderr=True).status(what):
-        yield
+    with Console(stderr=True).status(what) as status:
+        yield status.update
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

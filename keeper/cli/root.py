@@ -25,6 +25,11 @@ COMMANDS = {
     "keeper": Lazy(
         "run a keeper, and look after its seat and earnings", lambda: import_module("keeper.cli.keeper").group
     ),
+    "name": Lazy("claim names, and say what they stand for", lambda: import_module("keeper.cli.name").group),
+    "service": Lazy(
+        "run services: versions, live instances, wanted counts", lambda: import_module("keeper.cli.service").group
+    ),
+    "resolve": Lazy("say what a name stands for", lambda: import_module("keeper.cli.resolve").resolve),
     "account": Lazy(
         "look at an owner's Account, and act through it", lambda: import_module("keeper.cli.account").group
     ),

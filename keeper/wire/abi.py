@@ -6,6 +6,7 @@ Arguments and answers are plain Python values: integers, bytes (of addresses 20)
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -31,6 +32,11 @@ class Entry:
     outputs: tuple[str, ...]
     id: bytes
     """keccak256 of its signature: an event's first topic; of a function or an error, the first four bytes count."""
+
+    @property
+    def signature(self) -> str:
+        """Its name and the types of its arguments, as they are hashed."""
+        return f"{self.name}({','.join(self.types)})"
 
     def encode(self, *args: Any) -> bytes:
         """Calldata of this function, or revert data of this error. Raises `BadInput` for arguments that do not fit."""
@@ -62,7 +68,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Interface:
-    """What one contract offers, by name, and the code that creates it."""
+    """What one contract offers, by name, and the code that creates it.
+
+    Functions that share their name are known by their signatures, as in `addr(bytes32,uint256)`.
+    """
 
     functions: Mapping[str, Entry]
     events: Mapping[str, Entry]
@@ -74,12 +83,15 @@ class Interface:
 
 @cache
 def interface(contract: str) -> Interface:
-    """The interface of "Scheduler", "Account" or "Facts"."""
+    """The interface of "Scheduler", "Account", "Facts" or "Registry"."""
     shipped = json.loads((files("keeper.wire") / "abi" / f"{contract}.json").read_text())
     kinds: dict[str, dict[str, Entry]] = {"function": {}, "event": {}, "error": {}}
-    for entry in shipped["abi"]:
-        if entry["type"] in kinds:
-            kinds[entry["type"]][entry["name"]] = _entry(entry)
+    shared = Counter((item["type"], item["name"]) for item in shipped["abi"] if item["type"] in kinds)
+    for item in shipped["abi"]:
+        if item["type"] in kinds:
+            entry = _entry(item)
+            name = entry.name if shared[item["type"], entry.name] == 1 else entry.signature
+            kinds[item["type"]][name] = entry
     code = bytes.fromhex(shipped["deploymentBytecode"]["bytecode"].removeprefix("0x"))
     return Interface(kinds["function"], kinds["event"], kinds["error"], code, tuple(shipped["abi"]))
 

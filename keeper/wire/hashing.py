@@ -74,6 +74,15 @@ def account_address(scheduler: Address, owner: Address) -> Address:
     return create2_address(scheduler, owner.rjust(32, b"\0"), keccak(interface("Account").creation_code))
 
 
+DEPLOYER = Address(bytes.fromhex("4e59b44847b379578588920ca78fbf26c0b4956c"))
+"""The CREATE2 deployer that all chains have at this address."""
+
+
+def deployed_address(contract: str, salt: bytes = bytes(32)) -> Address:
+    """Where this version of a contract is on every chain."""
+    return create2_address(DEPLOYER, salt, keccak(interface(contract).creation_code))
+
+
 def create2_address(deployer: Address, salt: bytes, code_hash: bytes) -> Address:
     """EIP-1014; `code_hash` is of the creation code."""
     return Address(keccak(b"\xff" + deployer + salt + code_hash)[12:])

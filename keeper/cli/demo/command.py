@@ -6,56 +6,47 @@ import asyncio
 import shutil
 import signal
 import tempfile
-from dataclasses import asdict, dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from keeper.cli.command import command
-from keeper.cli.demo import report
-from keeper.cli.demo.scenes import plans
+from keeper.cli.demo.played import DemoClient, DemoMove, Played, of_plans, of_services
+from keeper.cli.demo.scenes import plans, services
 from keeper.cli.demo.screen import telling
 from keeper.cli.demo.stage import Stage, open_stage
-from keeper.cli.output import Result, table
+from keeper.cli.output import Result
 from keeper.wire.errors import ConductorError
 
-SCENES = {"plans": plans.play}
+
+async def _plans(stage: Stage) -> Played:
+    return of_plans(await plans.play(stage))
 
 
-@dataclass(frozen=True)
-class DemoMove:
-    """One change of a plan. `due`: the first block in which it could be; `run` counts from 0."""
+async def _services(stage: Stage) -> Played:
+    return of_services(await services.play(stage))
 
-    plan: str
-    run: int
-    step: str
-    result: str
-    due: int
-    block: int
-    by: str
-    paid_wei: str
-    transaction: str
+
+SCENES: Mapping[str, Callable[[Stage], Awaitable[Played]]] = {"plans": _plans, "services": _services}
 
 
 @dataclass(frozen=True)
 class DemoResult(Result):
-    """`line` is the last line; `failures` is empty if all went as it has to."""
+    """`line` is the last line, with its `figures`; `failures` is empty if all went as it has to. `moves` are those of
+    scene `plans`, `clients` those of scene `services`."""
 
-    schema = "conductor/demo/1"
+    schema = "conductor/demo/2"
 
+    scene: str
     ok: bool
     line: str
     failures: tuple[str, ...]
-    calls: int
-    late_blocks: int
-    ticks: int
-    undone: int
-    killed: int
-    keepers_paid_wei: str
-    estimate_wei: str
-    paid_wei: str
+    figures: dict[str, str]
     seconds: int
     moves: tuple[DemoMove, ...]
+    clients: tuple[DemoClient, ...]
     chain: str | None
     """Where the chain goes on, with --keep."""
     shown: str
@@ -79,6 +70,8 @@ async def demo(scene: str, keep: bool) -> DemoResult:
     """Play the protocol through on a local chain: real contracts, real processes, nothing mocked.
 
     Scene `plans`: a DAO votes, five calls happen at one block, three keepers are paid, one of them is killed.
+
+    Scene `services`: clients find a service of three instances by name, one of them is killed, and they move over.
     """
     folder = Path(tempfile.mkdtemp(prefix="conductor-demo-"))
     kept = False
@@ -89,9 +82,9 @@ async def demo(scene: str, keep: bool) -> DemoResult:
     with telling() as say:
         try:
             async with open_stage(folder, say) as stage:
-                story = await SCENES[scene](stage)
+                played = await SCENES[scene](stage)
                 kept = keep
-                return _result(stage, story, keep=keep)
+                return _result(stage, scene, played, keep=keep)
         except asyncio.CancelledError:
             raise click.Abort from None
         except ConductorError:
@@ -103,20 +96,20 @@ async def demo(scene: str, keep: bool) -> DemoResult:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _result(stage: Stage, story: report.Story, *, keep: bool) -> DemoResult:
-    shown = [table(report.HEAD, report.timeline(story)), "", *report.summary(story)]
+def _result(stage: Stage, scene: str, played: Played, *, keep: bool) -> DemoResult:
+    shown = list(played.shown)
     if keep:
         pid = stage.programs.leave("anvil")
         shown += ["", f"the chain goes on at {stage.chain.url} (`kill {pid}` ends it); files are in {stage.folder}"]
-    one = report.figures(story)
     return DemoResult(
-        ok=not report.failures(story),
-        line=report.line(story),
-        failures=report.failures(story),
-        **{**asdict(one), "keepers_paid_wei": str(one.keepers_paid_wei)},
-        estimate_wei=str(story.estimate_wei),
-        paid_wei=str(story.paid_wei(report.TREASURY)),
-        moves=tuple(DemoMove(**{**asdict(move), "paid_wei": str(move.paid_wei)}) for move in story.moves),
+        scene=scene,
+        ok=not played.failures,
+        line=played.line,
+        failures=played.failures,
+        figures=dict(played.figures),
+        seconds=int(played.figures["seconds"]),
+        moves=played.moves,
+        clients=played.clients,
         chain=stage.chain.url if keep else None,
         shown="\n".join(shown),
     )

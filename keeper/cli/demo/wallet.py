@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
-from keeper.bots.connection import DEPLOYER
 from keeper.chain.fees import Fees
 from keeper.chain.signer import Signer, Unsigned
 from keeper.chain.values import Receipt
 from keeper.cli.demo.anvil import BASE_FEE_WEI, GWEI, Chain
 from keeper.wire.errors import ConductorError
-from keeper.wire.hashing import create2_address
+from keeper.wire.hashing import DEPLOYER, create2_address
 from keeper.wire.types import Address
 
 _FEES = Fees(4 * BASE_FEE_WEI, GWEI)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from types import SimpleNamespace
 
 import pytest
 from eth_abi.abi import encode
@@ -14,11 +13,10 @@ from keeper.bots.calls import Work, item_of, together, works_of
 from keeper.bots.calls import encode as encode_work
 from keeper.bots.chances import PLAN_WIDE, Action
 from keeper.bots.holds import Holds
-from keeper.bots.keeper import _Loop
+from keeper.bots.keeper import Loop
 from keeper.bots.metrics import Metrics
 from keeper.bots.outcomes import result_of
 from keeper.bots.pace import Pace
-from keeper.chain.settings import Settings
 from keeper.chain.values import Block, Log, Receipt
 from keeper.wire.abi import encode_call
 from keeper.wire.codec import decode_item
@@ -75,7 +73,7 @@ async def test_a_keeper_looks_when_the_next_work_is_due() -> None:
         async def next_look_s(self) -> float | None:
             return (0.1, None, None)[len(looks) - 1]
 
-    loop = _Loop(SimpleNamespace(settings=Settings(poll_s=60)), Executor(), Metrics())  # type: ignore[arg-type]  # as much as it needs
+    loop = Loop(Executor(), Metrics().troubles, 60)  # type: ignore[arg-type]  # as much as it needs
     stop = asyncio.Event()
     asyncio.get_running_loop().call_later(0.6, stop.set)
     await loop.run(stop)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from keeper.bots import alive
 from keeper.bots.keeper import policy_of
 from keeper.chain.settings import Settings, load
 from keeper.wire.errors import BadInput
@@ -88,3 +89,13 @@ def test_bad_settings_name_the_file_and_the_remedy(tmp_path: Path, text: str, sa
     assert said in caught.value.message
     assert str(tmp_path / "conductor.toml") in caught.value.message
     assert caught.value.remedy
+
+
+def test_what_a_heartbeat_does_is_told_in_the_folders_file(tmp_path: Path) -> None:
+    text = 'heartbeat_batch = 7\nmax_fee_gwei = 2\n[health]\n"*" = "{endpoint}/health"\n"a.price.acme" = "true"\n'
+    written(tmp_path / "conductor.toml", text)
+    loaded = load(environment={}, folder=tmp_path, home=tmp_path / "home")
+    assert loaded.settings.health == {"*": "{endpoint}/health", "a.price.acme": "true"}
+    policy = alive.policy_of(loaded.settings)
+    assert (policy.beats.batch, policy.max_fee_wei) == (7, 2 * 10**9)
+    assert policy.outbox.keep_s == 30 * 86_400

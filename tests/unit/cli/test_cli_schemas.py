@@ -23,7 +23,10 @@ def test_the_tree_is_the_one_that_was_promised() -> None:
     keeper = "init check join leave run status why earnings withdraw"
     wanted = {("demo",), ("deploy",), ("new",), ("config", "show"), ("completion",)}
     wanted |= {("plan", name) for name in [*plan.split(), "cancel"]} | {("keeper", name) for name in keeper.split()}
-    wanted |= {("account", name) for name in ("show", "call", "allow", "revoke")}
+    wanted |= {("account", name) for name in ("show", "call", "allow", "revoke")} | {("resolve",)}
+    wanted |= {("name", name) for name in ("claim", "renew", "transfer", "accept", "lock", "set", "show")}
+    service = "create release propose confirm admit serve instances heartbeat drain scale watch"
+    wanted |= {("service", name) for name in service.split()}
     assert set(ALL) == wanted
 
 

@@ -37,8 +37,8 @@ def test_example_compiles_and_every_path_ends(path: Path) -> None:
         assert f"**{name}**" in describe(plan, owner_calls(plan))
 
 
-def test_there_are_four() -> None:
-    assert [path.stem for path in FILES] == ["branch", "recurring", "rollback", "treasury"]
+def test_there_are_five() -> None:
+    assert [path.stem for path in FILES] == ["branch", "price", "recurring", "rollback", "treasury"]
 
 
 def test_treasury_makes_five_calls_in_four_steps_due_at_one_block() -> None:

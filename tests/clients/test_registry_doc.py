@@ -1,0 +1,102 @@
+"""docs/registry.md, file by file in its order, on a chain of its own; a minute passes at once."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from tests.clients.user import User, blocks
+from tests.clients.world import World, node_of
+from tests.conftest import ROOT
+
+DOC = ROOT / "docs/registry.md"
+KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"  # anvil's first
+EU = "0x4e59b44847b379578588920cA78FbF26c0B4956C"
+URL = "https://acme.example"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Somebody who follows the page, after its transactions."""
+
+    user: User
+    world: World
+
+    def runs(self, *command: str) -> list[str]:
+        """What a file of the page prints, line by line."""
+        where = {"ETH_RPC_URL": self.world.url, "CHAIN_ID": "31337", "REGISTRY": self.world.registry.address}
+        return self.user.run(*command, CONDUCTOR_PRIVATE_KEY=KEY, PYTHONPATH=str(ROOT), **where).splitlines()
+
+
+@pytest.fixture(scope="module")
+def reader(user: User, start_anvil: Callable[..., str]) -> Reader:
+    user.write(DOC)
+    reader = Reader(user, World(start_anvil()))
+    assert reader.world.registry.functions.revision().call() == 0
+    minute = "[w3.provider.make_request(*one) for one in (('evm_increaseTime', [61]), ('evm_mine', []))]"
+    text = (user.folder / "claim.py").read_text()
+    assert "time.sleep(61)" in text
+    (user.folder / "claim.py").write_text(text.replace("time.sleep(61)", minute))
+    for name in ("claim.py", "service.py", "instance.py"):
+        assert reader.runs(sys.executable, name) == []
+    return reader
+
+
+def test_the_page_has_these_files() -> None:
+    assert [*blocks(DOC)] == [
+        *("claim.py", "service.py", "instance.py", "resolve.py", "attached.py", "plain.py", "ethers.mjs", "viem.ts"),
+        "Caller.sol",
+    ]
+    missing = [link for link in _links() if not (DOC.parent / link).exists()]
+    assert not missing
+
+
+def _links() -> list[str]:
+    text = DOC.read_text("utf-8")
+    return [part.partition(")")[0] for part in text.split("](")[1:] if not part.startswith("http")]
+
+
+def test_the_registry_client(reader: Reader) -> None:
+    assert reader.runs(sys.executable, "resolve.py") == [EU, URL, "eu 80 https://eu.acme.example"]
+
+
+@pytest.mark.parametrize(
+    "python", [sys.executable, *(f"build/clients/web3-{v}/bin/python" for v in ("7.15", "7.16", "8.0"))]
+)
+def test_web3(reader: Reader, python: str) -> None:
+    assert reader.runs(str(ROOT / python), "plain.py") == [EU, URL, "acme"]
+
+
+def test_web3_as_it_is_attached(reader: Reader) -> None:
+    assert reader.runs(sys.executable, "attached.py") == [EU, URL, "acme"]
+
+
+def test_ethers(reader: Reader) -> None:
+    assert reader.runs("node", "ethers.mjs") == [EU, URL, "acme"]
+
+
+def test_viem(reader: Reader) -> None:
+    checked = reader.user.tsc("viem.ts")
+    assert (checked.returncode, checked.stdout) == (0, "")
+    assert reader.runs("node", "viem.js") == [EU, URL, "eu 80 https://eu.acme.example"]
+
+
+def test_solidity(reader: Reader) -> None:
+    reader.user.forge("Caller.sol")
+    built = json.loads((reader.user.folder / "out/Caller.sol/Caller.json").read_text())
+    caller = reader.world.deploy_code(built["abi"], built["bytecode"]["object"], reader.world.registry.address)
+    assert caller.functions.any(node_of("prices.acme"), 5).call() == EU
+
+
+def test_a_lease_ends_for_all_of_them(reader: Reader) -> None:
+    """Last: what the page says of a lease's end, as clients see it."""
+    reader.world.later(3600)
+    answers = reader.world.registry.functions.instances(node_of("prices.acme"), 0, 10, True).call()
+    assert answers == [[], 1]
+    with pytest.raises(AssertionError, match="NoName"):
+        reader.runs(sys.executable, "resolve.py")
+    assert reader.world.registry.functions.versionOf(node_of("prices.acme"), 1).call()[2] == EU
