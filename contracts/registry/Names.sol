@@ -53,7 +53,7 @@ abstract contract Names is IRegistry, Store {
         address last = old.owner();
         if (last != address(0)) _credits[last] += DEPOSIT;
         uint256 index = last != address(0) ? _nodes[node].book.index() : _listed(_key(ROOT, 0), node);
-        _begin(node, ROOT, 0, label, labelHash, owner_, block.timestamp + TERM, newBook(index, bytes(label).length + 2));
+        _begin(node, ROOT, 0, label, labelHash, owner_, _term(), newBook(index, bytes(label).length + 2));
     }
 
     /// @inheritdoc IRegistry
@@ -63,7 +63,7 @@ abstract contract Names is IRegistry, Store {
         if (word.expires() == 0 || _freeAt(word) == 0) revert Registry_NoName(node);
         if (!_actsFor(node, word, msg.sender)) revert Registry_NotAllowed(node, msg.sender);
         // Effect
-        uint256 until = block.timestamp + TERM;
+        uint256 until = _term();
         _nodes[node].life = word.withExpires(until);
         emit NameRenewed(_touch(node), node, uint32(until));
     }
@@ -320,6 +320,12 @@ abstract contract Names is IRegistry, Store {
     function _claimable(string calldata label) private pure returns (bytes32 labelHash) {
         labelHash = Labels.hash(label);
         if (labelHash == ETH || labelHash == REVERSE || labelHash == ADDR) revert Registry_Reserved(label);
+    }
+
+    /// @dev Until when a top-level name lives that is claimed or renewed now; words have 32 bits for it, which end in 2106.
+    function _term() private view returns (uint256 until) {
+        until = block.timestamp + TERM;
+        if (until > type(uint32).max) revert Registry_BadValue("expires", until);
     }
 
     /// @dev From when on a top-level name with this word is free; 0 if now.

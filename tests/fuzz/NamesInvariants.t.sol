@@ -4,6 +4,8 @@ pragma solidity ^0.8.30;
 import {Town} from "./Town.sol";
 
 /// @notice The rules of names, leases and deposits, in a town of owners, operators and strangers that act at random.
+/// @dev After every action all is compared, so CI runs fewer than of other invariants.
+/// forge-config: ci.invariant.runs = 100
 contract NamesInvariantsTest {
     Town private _town;
 

@@ -34,9 +34,7 @@ def world(chain: FoundryProvider, accounts: list[TestAccountAPI], parts: tuple[C
 
 
 @pytest.fixture(scope="session")
-def registry(
-    chain: FoundryProvider, accounts: list[TestAccountAPI], compiled: Callable[..., ContractContainer]
-) -> str:
+def registry(chain: FoundryProvider, accounts: list[TestAccountAPI], compiled: Callable[..., ContractContainer]) -> str:
     """The Registry, deployed once."""
     del chain
     return str(accounts[0].deploy(compiled("Registry")).address)
