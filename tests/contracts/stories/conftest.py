@@ -1,4 +1,5 @@
-"""`world`: the Scheduler, deployed once; each test gets its own view of it, at a time of its own. `names`: the Registry in it."""
+"""`world`: the Scheduler, deployed once; each test gets its own view of it, at a time of its own. `names`: the Registry
+in it."""
 
 from __future__ import annotations
 
