@@ -29,7 +29,7 @@ abstract contract Instances is Services {
         // Effect
         bytes32 life = _key(node, word.generation());
         id = _idOf[life][labelHash];
-        bool served;
+        bool served = false;
         if (id == 0) {
             id = ++_lastId;
             _idOf[life][labelHash] = id;
@@ -145,7 +145,7 @@ abstract contract Instances is Services {
         uint256 count = _pageSize(list.length, 0, PICKED_FROM);
         // Sums of weights up to each, so that every instance is read once.
         uint256[] memory sums = new uint256[](count);
-        uint256 sum;
+        uint256 sum = 0;
         for (uint256 i; i < count; ++i) {
             LeaseWord lease = _leases[list[i]].word;
             if (_isLive(lease)) sum += lease.weight();

@@ -158,7 +158,7 @@ contract Resolver is IRegistryAnswers, Store {
     function _find(bytes memory name_) private view returns (Found memory f) {
         (uint256 starts, uint256 count) = Labels.split(name_);
         bytes32 above;
-        uint256 generation;
+        uint256 generation = 0;
         bool alive = count != 0;
         for (uint256 i = count; i != 0; --i) {
             uint256 start = starts >> 8 * (i - 1) & 0xff;

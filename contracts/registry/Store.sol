@@ -64,6 +64,7 @@ abstract contract Store {
         string endpoint;
     }
 
+    // slither-disable-start uninitialized-state (mappings; the Resolver reads what the Registry wrote)
     uint64 internal _revision;
     uint64 internal _lastId;
     mapping(bytes32 node => Node) internal _nodes;
@@ -84,6 +85,7 @@ abstract contract Store {
     mapping(uint256 id => Place) internal _places;
     mapping(bytes32 life => uint64[]) internal _lists;
     mapping(bytes32 life => mapping(bytes32 labelHash => uint64)) internal _idOf;
+    // slither-disable-end uninitialized-state
 
     // ------------------------------------------------------------------ names
 

@@ -302,7 +302,7 @@ ROWS: Mapping[Code, Row] = {
     ),
     Code.REGISTRY_RESERVED: Row(
         "The label is not given away.",
-        "At the top level eth, reverse and addr mean something elsewhere; of instances, canary and v1, v2, ... are versions.",
+        "At the top level eth, reverse and addr mean something elsewhere; canary, v1, v2 and so on are no instances.",
         "Choose another label.",
     ),
     Code.REGISTRY_NO_NAME: Row(
