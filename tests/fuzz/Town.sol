@@ -54,8 +54,8 @@ contract Town {
         bool gone;
     }
 
-    Registry public immutable REGISTRY = new Registry();
-    IRegistryAnswers private immutable ANSWERS = IRegistryAnswers(address(REGISTRY));
+    Registry public immutable REGISTRY;
+    IRegistryAnswers private immutable ANSWERS;
     string public broken;
     mapping(string action => uint256) public calls;
     mapping(string action => uint256) public successes;
@@ -73,7 +73,9 @@ contract Town {
     mapping(bytes32 node => uint256) private _highest;
     mapping(bytes32 topic => bool) private _ours;
 
-    constructor() {
+    constructor(Registry registry) {
+        REGISTRY = registry;
+        ANSWERS = IRegistryAnswers(address(registry));
         VM.warp(_now);
         bytes32[19] memory topics = [
             IRegistry.Committed.selector,
