@@ -162,6 +162,11 @@ PUBLISHED = [
     {"who": "Gelato Automate", "what": "create the owner's proxy", "gas": 559_000},
     {"who": "Ethereum Alarm Clock", "what": "schedule one call", "gas": 609_808},
     {"who": "Ethereum Alarm Clock", "what": "run one call, over the bare call", "gas": 98_100},
+    {
+        "who": "ENS",
+        "what": "a name below one's own, its resolver, an address, two texts: four transactions",
+        "gas": 255_786,
+    },
     {"who": "Chainlink Automation 2.3", "what": "run one call, over the bare call", "gas": 142_000},
 ]
 """Peers that cannot be had from npm: figures measured elsewhere, not in this run."""

@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))
 from eth_utils.crypto import keccak  # noqa: E402 # behind the path, as the next ones
 from rich.console import Console  # noqa: E402
 
-from bench import keeper_work, latency, measure, reimbursement, table  # noqa: E402
+from bench import keeper_work, latency, measure, registry, reimbursement, table  # noqa: E402
 from bench.artifacts import Build  # noqa: E402
 from bench.chain import HARDFORK, started  # noqa: E402
 from bench.peers import PUBLISHED  # noqa: E402
@@ -42,16 +42,19 @@ async def results() -> dict[str, Any]:
     async with started() as chain:
         figures, conductor, peers, calls = await measure.everything(chain, BUILD)
         repaid = await reimbursement.measured(chain, conductor, calls)
+    async with started() as chain:
+        names, named_builds = await registry.measured(chain, BUILD)
     lean = {count: round(figures.get(f"run {count}", measure.LEAN)) for count in (5, 20)}
     lean_note = f"A multicall that hands nothing back takes {lean[5]:,} for five calls and {lean[20]:,} for twenty."
     return {
         "chain": f"anvil, {HARDFORK}",
         "builds": {
-            **{name: _build(build) for name, build in conductor.builds.items()},
+            **{name: _build(build) for name, build in (conductor.builds | named_builds).items()},
             **{peer.name: _build(peer.build) for peer in peers},
         },
         "rows": [row.measured(figures) for row in ROWS],
         "reimbursement": repaid,
+        "registry": names,
         "published": PUBLISHED,
         "notes": [*NOTES, lean_note],
     }

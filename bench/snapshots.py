@@ -14,7 +14,7 @@ from eth_utils.crypto import keccak
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "forge"
 FOLDER = ROOT / "snapshots"
-CONTRACTS = ("Account", "Facts", "Scheduler")
+CONTRACTS = ("Account", "Facts", "Registry", "Resolver", "Scheduler")
 
 
 def taken(build: Path = BUILD) -> dict[str, dict[str, Any]]:

@@ -14,6 +14,7 @@ def show(results: dict[str, Any], console: Console) -> None:
     """Print builds, rows, reimbursement and what others published."""
     console.print(_gas(results))
     console.print(_reimbursement(results["reimbursement"]))
+    console.print(_registry(results["registry"]))
     console.print(_published(results["published"]))
     for name, build in results["builds"].items():
         console.print(f"{name}: {build['deployed_bytes']:,} bytes; {build['settings']}")
@@ -49,7 +50,7 @@ def goals(results: dict[str, Any]) -> list[bool]:
     """Whether each goal in a result is met."""
     if "rows" not in results:
         return [results["met"]]
-    met = [row["met"] for row in results["reimbursement"]]
+    met = [row["met"] for row in [*results["reimbursement"], *results["registry"]] if "met" in row]
     return met + [goal["met"] for row in results["rows"] for goal in row["goals"]]
 
 
@@ -93,6 +94,16 @@ def _reimbursement(rows: list[dict[str, Any]]) -> Table:
             cells += [f"{min(ratios):.4f} to {max(ratios):.4f}", f"{min(gas):,} to {max(gas):,}"]
             cells.append(_verdict(all(row["met"] for row in same)))
         table.add_row(what, *cells)
+    return table
+
+
+def _registry(rows: list[dict[str, Any]]) -> Table:
+    table = Table("what", title="Registry", title_justify="left")
+    table.add_column("gas", justify="right")
+    table.add_column("goal")
+    for row in rows:
+        goal = f"{row['goal']} {_verdict(row['met'])}" if "goal" in row else ""
+        table.add_row(row["what"], f"{row['gas']:,}", goal)
     return table
 
 

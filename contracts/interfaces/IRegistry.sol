@@ -9,7 +9,10 @@ pragma solidity ^0.8.30;
 /// Everything that is kept of a node is kept under its generation, so a name that is claimed or created anew brings nothing back.
 /// Every change has one event of this interface with the next revision, so an indexer proves that it has no gap; ENS's own events come
 /// beside them for its tools.
-/// Warning: who owns a parent can remove a name below it, until the parent locks itself out; a top-level name that expires takes all below it along.
+/// A node's own revision is that of the last event that has the node among its topics.
+/// Warning: who owns a parent can remove a name below it, until the parent locks itself out; a name that is removed, or a top-level name that
+/// expires, takes all below it along, locked or not.
+/// Warning: versions only grow, also over the name's end: who had a name before may have used up its numbers.
 /// Warning: an operator of a node (see {approve}) may change its records and services, and create and remove names below it.
 interface IRegistry {
     /// @notice A service's rule of scaling. `wanted` follows the formula of Kubernetes' HPA, ceil(wanted * metric / target), within
@@ -100,7 +103,8 @@ interface IRegistry {
 
     /// @notice Labels have 1 to 63 of the characters a-z, 0-9 and `-`, no `-` at the beginning or at the end, and not `--` at the third and fourth.
     error Registry_BadLabel(string label);
-    /// @notice `eth`, `reverse` and `addr` are not given away: they mean something elsewhere.
+    /// @notice At the top level `eth`, `reverse` and `addr` are not given away: they mean something elsewhere. `canary` and `v<number>` are no
+    /// instances: they are versions.
     error Registry_Reserved(string label);
     /// @notice The node is not live.
     error Registry_NoName(bytes32 node);
@@ -153,14 +157,14 @@ interface IRegistry {
     /// @dev A name that expired is free 90 days later; its deposit goes to its last owner's credit.
     function claim(string calldata label, address owner, bytes32 secret) external payable returns (bytes32 node);
 
-    /// @notice A top-level name lives for another year from now. By its owner or operators, also in its grace.
+    /// @notice A top-level name lives for another year from now, at most until 2106. By its owner or operators, also in its grace.
     function renew(bytes32 node) external;
 
-    /// @notice Create a name below one that you own or operate.
+    /// @notice Create a name below one that you own or operate; of at most 8 labels, and 255 bytes in DNS's encoding.
     function create(bytes32 parent, string calldata label, address owner) external returns (bytes32 node);
 
-    /// @notice Remove a name, and all below it: the owner any time, its parent's owner and operators unless locked out. The deposit of a
-    /// top-level name goes to the owner's credit.
+    /// @notice Remove a name, and all below it: the owner any time, of a top-level name also when it has expired, so that no deposit is stuck;
+    /// its parent's owner and operators while it is live, unless locked out. The deposit of a top-level name goes to the owner's credit.
     function remove(bytes32 node) external;
 
     /// @notice The parent's owner locks itself out: it cannot remove this name any more, for as long as the name lives.
@@ -213,7 +217,8 @@ interface IRegistry {
     /// @notice Take the proposal back.
     function retract(bytes32 node) external;
 
-    /// @notice The proposed version becomes the service's, and its target, if any, its address here. Naming it keeps it from being swapped.
+    /// @notice The proposed version becomes the service's, and its target, if any, its address here: a {RecordSet} follows. Naming it keeps it
+    /// from being swapped.
     function confirm(bytes32 node, uint32 release, uint32 build) external;
 
     /// @notice Admit an instance, or admit it again with another operator, weight or time. It is live from its operator's next heartbeat on.
@@ -236,10 +241,10 @@ interface IRegistry {
     /// @notice A service's rule of scaling, with the present count; `changedAt` is set here.
     function setScaling(bytes32 node, Scaling calldata scaling) external;
 
-    /// @notice How many are wanted, within the rule's bounds.
+    /// @notice How many are wanted, within the rule's bounds. A cool-down does not hold this; it starts one.
     function scale(bytes32 node, uint32 wanted) external;
 
-    /// @notice By the rule's meter: the metric per instance. The count follows the rule.
+    /// @notice By the rule's meter: the metric per instance. The count follows the rule; if it stays, nothing changes.
     function measure(bytes32 node, uint256 metric) external returns (uint32 wanted);
 
     // ------------------------------------------------------------------ views

@@ -66,7 +66,7 @@ library Labels {
         if (end + 2 > MOST_BYTES) return "";
         name = new bytes(end + 2);
         // From the end: every dot, and the very first byte, becomes the length of what follows it.
-        uint256 length;
+        uint256 length = 0;
         for (uint256 i = end; i != 0; --i) {
             bytes1 c = dotted[i - 1];
             if (c != ".") {
@@ -85,7 +85,7 @@ library Labels {
     function release(bytes memory label) internal pure returns (uint32) {
         uint256 length = label.length;
         if (length < 2 || length > 11 || label[0] != "v" || label[1] == "0") return 0;
-        uint256 number;
+        uint256 number = 0;
         for (uint256 i = 1; i < length; ++i) {
             uint256 digit = uint256(uint8(label[i])) ^ 0x30;
             if (digit > 9) return 0;

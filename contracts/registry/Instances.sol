@@ -29,7 +29,7 @@ abstract contract Instances is Services {
         // Effect
         bytes32 life = _key(node, word.generation());
         id = _idOf[life][labelHash];
-        bool served;
+        bool served = false;
         if (id == 0) {
             id = ++_lastId;
             _idOf[life][labelHash] = id;
@@ -39,11 +39,11 @@ abstract contract Instances is Services {
             (p.generation, p.index) = (uint32(word.generation()), uint32(list.length));
             list.push(id);
         } else {
-            LeaseWord old = _leases[id];
+            LeaseWord old = _leases[id].word;
             served = old.operator() == operator && old.served();
             if (!served) _place(id, address(0), 0, "");
         }
-        _leases[id] = newLease(operator, weight, ttlS, served);
+        _leases[id].word = newLease(operator, weight, ttlS, served);
         emit Admitted(_touch(node), node, id, label, operator, weight, ttlS);
     }
 
@@ -63,7 +63,7 @@ abstract contract Instances is Services {
         if (last != id) (list[index], _places[last].index) = (last, index);
         list.pop();
         delete _idOf[life][p.labelHash];
-        _leases[id] = LeaseWord.wrap(0);
+        _leases[id].word = LeaseWord.wrap(0);
         delete _places[id];
         // No change of the node: who serves it cannot keep a buyer from accepting it.
         emit Evicted(_next(), id);
@@ -75,7 +75,7 @@ abstract contract Instances is Services {
     function serve(uint64 id, address target, bytes12 zone, string calldata endpoint) external {
         LeaseWord lease = _requireOwn(id);
         _requireLength("endpoint", bytes(endpoint).length, MOST_ENDPOINT);
-        _leases[id] = lease.withServed();
+        _leases[id].word = lease.withServed();
         _place(id, target, zone, endpoint);
         emit Serving(_next(), id, target, zone, endpoint);
     }
@@ -84,12 +84,16 @@ abstract contract Instances is Services {
     function heartbeat(uint64[] calldata ids, uint256 notAfter) external returns (uint256 renewed) {
         if (block.timestamp > notAfter) revert Registry_TooLate(notAfter, block.timestamp);
         uint64[] memory done = new uint64[](ids.length);
-        for (uint256 i; i < ids.length; ++i) {
-            uint64 id = ids[i];
-            LeaseWord lease = _leases[id];
-            if (lease.operator() != msg.sender || !lease.served()) continue;
-            _leases[id] = lease.renewed(block.timestamp);
-            done[renewed++] = id;
+        // Not more rounds than there is calldata.
+        unchecked {
+            for (uint256 i; i < ids.length; ++i) {
+                uint64 id = ids[i];
+                Lease storage l = _leases[id];
+                LeaseWord lease = l.word;
+                if (lease.operator() != msg.sender || !lease.served()) continue;
+                l.word = lease.renewed(block.timestamp);
+                done[renewed++] = id;
+            }
         }
         if (renewed == 0) revert Registry_NothingRenewed();
         // Never longer than it was made.
@@ -103,7 +107,7 @@ abstract contract Instances is Services {
     function setWeight(uint64 id, uint16 weight) external {
         LeaseWord lease = _requireOwn(id);
         if (weight > lease.granted()) revert Registry_BadValue("weight", weight);
-        _leases[id] = lease.withWeight(weight);
+        _leases[id].word = lease.withWeight(weight);
         emit Weighed(_next(), id, weight);
     }
 
@@ -127,7 +131,7 @@ abstract contract Instances is Services {
         uint256 kept;
         for (uint256 i; i < count; ++i) {
             uint64 id = list[from + i];
-            if (!liveOnly || _isLive(_leases[id])) found[kept++] = _instance(id, true);
+            if (!liveOnly || _isLive(_leases[id].word)) found[kept++] = _instance(id, true);
         }
         // Never longer than it was made.
         assembly ("memory-safe") {
@@ -141,9 +145,9 @@ abstract contract Instances is Services {
         uint256 count = _pageSize(list.length, 0, PICKED_FROM);
         // Sums of weights up to each, so that every instance is read once.
         uint256[] memory sums = new uint256[](count);
-        uint256 sum;
+        uint256 sum = 0;
         for (uint256 i; i < count; ++i) {
-            LeaseWord lease = _leases[list[i]];
+            LeaseWord lease = _leases[list[i]].word;
             if (_isLive(lease)) sum += lease.weight();
             sums[i] = sum;
         }
@@ -164,7 +168,7 @@ abstract contract Instances is Services {
     }
 
     function _requireInstance(uint64 id) private view returns (LeaseWord lease, bytes32 life) {
-        (lease, life) = (_leases[id], _serviceOf(id));
+        (lease, life) = (_leases[id].word, _serviceOf(id));
         if (life == 0) revert Registry_NoInstance(id);
     }
 
@@ -180,7 +184,7 @@ abstract contract Instances is Services {
 
     function _instance(uint64 id, bool served) private view returns (Instance memory) {
         Place storage p = _places[id];
-        LeaseWord lease = _leases[id];
+        LeaseWord lease = _leases[id].word;
         return Instance({
             id: p.node == 0 ? 0 : id,
             node: p.node,

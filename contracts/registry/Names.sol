@@ -5,7 +5,7 @@ import {Store} from "./Store.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
 import {IRegistryAnswers} from "../interfaces/IRegistryAnswers.sol";
 import {Labels} from "../libraries/Labels.sol";
-import {BookWord, newBook} from "../types/BookWord.sol";
+import {BookWord, SHORT, newBook} from "../types/BookWord.sol";
 import {LifeWord, reborn} from "../types/LifeWord.sol";
 
 /// @notice Who owns which name, and for how long.
@@ -53,7 +53,7 @@ abstract contract Names is IRegistry, Store {
         address last = old.owner();
         if (last != address(0)) _credits[last] += DEPOSIT;
         uint256 index = last != address(0) ? _nodes[node].book.index() : _listed(_key(ROOT, 0), node);
-        _begin(node, ROOT, 0, label, labelHash, owner_, block.timestamp + TERM, newBook(index, bytes(label).length + 2));
+        _begin(node, ROOT, 0, label, labelHash, owner_, _term(), newBook(index, bytes(label).length + 2, bytes(label)));
     }
 
     /// @inheritdoc IRegistry
@@ -63,7 +63,7 @@ abstract contract Names is IRegistry, Store {
         if (word.expires() == 0 || _freeAt(word) == 0) revert Registry_NoName(node);
         if (!_actsFor(node, word, msg.sender)) revert Registry_NotAllowed(node, msg.sender);
         // Effect
-        uint256 until = block.timestamp + TERM;
+        uint256 until = _term();
         _nodes[node].life = word.withExpires(until);
         emit NameRenewed(_touch(node), node, uint32(until));
     }
@@ -99,7 +99,7 @@ abstract contract Names is IRegistry, Store {
 
         // Effect
         uint256 index = _listed(_key(parent, above.generation()), node);
-        _begin(node, parent, above.generation(), label, labelHash, owner_, 0, newBook(index, length));
+        _begin(node, parent, above.generation(), label, labelHash, owner_, 0, newBook(index, length, bytes(label)));
     }
 
     /// @inheritdoc IRegistry
@@ -188,7 +188,8 @@ abstract contract Names is IRegistry, Store {
         if (depth != 0) {
             Node storage n = _nodes[node];
             (owner_, expires, generation) = (word.owner(), uint32(word.expires()), uint32(word.generation()));
-            (parent, label) = (n.parent, n.label);
+            parent = n.parent;
+            label = bytes(n.longLabel).length != 0 ? n.longLabel : n.book.shortLabel();
             (locked, revision_) = (n.book.locked(), n.book.revision());
             offeredTo = _offers[_eraOf(node, word)];
         }
@@ -292,7 +293,8 @@ abstract contract Names is IRegistry, Store {
         Node storage n = _nodes[node];
         LifeWord word = reborn(n.life, owner_, expires, parentGeneration);
         n.life = word;
-        if (bytes(n.label).length == 0) (n.parent, n.label) = (parent, label);
+        if (parent != ROOT) n.parent = parent;
+        if (bytes(label).length > SHORT) n.longLabel = label;
         uint64 now_ = _next();
         n.book = book.withRevision(now_);
         emit NameSet(now_, node, parent, label, owner_, uint32(expires), uint32(word.generation()));
@@ -320,6 +322,12 @@ abstract contract Names is IRegistry, Store {
     function _claimable(string calldata label) private pure returns (bytes32 labelHash) {
         labelHash = Labels.hash(label);
         if (labelHash == ETH || labelHash == REVERSE || labelHash == ADDR) revert Registry_Reserved(label);
+    }
+
+    /// @dev Until when a top-level name lives that is claimed or renewed now; words have 32 bits for it, which end in 2106.
+    function _term() private view returns (uint256 until) {
+        until = block.timestamp + TERM;
+        if (until > type(uint32).max) revert Registry_BadValue("expires", until);
     }
 
     /// @dev From when on a top-level name with this word is free; 0 if now.

@@ -158,7 +158,7 @@ contract Resolver is IRegistryAnswers, Store {
     function _find(bytes memory name_) private view returns (Found memory f) {
         (uint256 starts, uint256 count) = Labels.split(name_);
         bytes32 above;
-        uint256 generation;
+        uint256 generation = 0;
         bool alive = count != 0;
         for (uint256 i = count; i != 0; --i) {
             uint256 start = starts >> 8 * (i - 1) & 0xff;
@@ -177,7 +177,7 @@ contract Resolver is IRegistryAnswers, Store {
     function _findBelow(Found memory f, bytes32 service, bytes32 labelHash, bytes memory name_) private view {
         uint64 id = _idOf[service][labelHash];
         if (id != 0) {
-            if (_isLive(_leases[id])) (f.kind, f.target, f.id) = (Kind.Instance, _places[id].target, id);
+            if (_isLive(_leases[id].word)) (f.kind, f.target, f.id) = (Kind.Instance, _places[id].target, id);
         } else {
             IRegistry.Version memory v;
             if (labelHash == CANARY) v = _releases[service].proposed;
@@ -250,7 +250,7 @@ contract Resolver is IRegistryAnswers, Store {
         if (f.kind != Kind.Instance) return _record(f.life, TEXT_KIND, key);
         bytes32 keyHash = keccak256(key);
         if (keyHash == URL) return bytes(_places[f.id].endpoint);
-        if (keyHash == WEIGHT) return bytes(Strings.toString(_leases[f.id].weight()));
+        if (keyHash == WEIGHT) return bytes(Strings.toString(_leases[f.id].word.weight()));
         if (keyHash != ZONE) return "";
         bytes12 zone = _places[f.id].zone;
         uint256 length;

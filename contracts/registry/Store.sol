@@ -28,17 +28,22 @@ abstract contract Store {
     /// @dev namehash of `addr.reverse`.
     bytes32 private constant ADDR_REVERSE = 0x91d1777781884d03a6757a803996e38de2a42967fb37eeaca72729271025a9e2;
 
-    /// @dev Parent and label follow from the node itself, so they stay when it is removed.
+    /// @dev Parent and label follow from the node itself, so they stay when it is removed. The label is in the book if it is short.
     struct Node {
         LifeWord life;
         BookWord book;
         bytes32 parent;
-        string label;
+        string longLabel;
     }
 
     struct Reverse {
         address account;
         string name;
+    }
+
+    /// @dev One word, in a struct so that its place is found once.
+    struct Lease {
+        LeaseWord word;
     }
 
     struct Releases {
@@ -59,6 +64,7 @@ abstract contract Store {
         string endpoint;
     }
 
+    // slither-disable-start uninitialized-state (mappings; the Resolver reads what the Registry wrote)
     uint64 internal _revision;
     uint64 internal _lastId;
     mapping(bytes32 node => Node) internal _nodes;
@@ -75,10 +81,11 @@ abstract contract Store {
     /// @dev release << 32 | build of the highest ever proposed, in whatever life.
     mapping(bytes32 node => uint64) internal _highest;
     mapping(bytes32 life => IRegistry.Scaling) internal _scalings;
-    mapping(uint256 id => LeaseWord) internal _leases;
+    mapping(uint256 id => Lease) internal _leases;
     mapping(uint256 id => Place) internal _places;
     mapping(bytes32 life => uint64[]) internal _lists;
     mapping(bytes32 life => mapping(bytes32 labelHash => uint64)) internal _idOf;
+    // slither-disable-end uninitialized-state
 
     // ------------------------------------------------------------------ names
 

@@ -62,7 +62,7 @@ BUILT_IN = (
 
 def declared() -> tuple[Entry, ...]:
     """Every error that the contracts, or Solidity, can give."""
-    contracts = ("Scheduler", "Account", "Facts")
+    contracts = ("Scheduler", "Account", "Facts", "Registry")
     return (*(entry for name in contracts for entry in interface(name).errors.values()), *BUILT_IN)
 
 

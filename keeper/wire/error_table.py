@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Code(StrEnum):
-    """Each error of Scheduler, Account and Facts by its Solidity name; Solidity's own two; and everything else."""
+    """Each error of the contracts by its Solidity name; Solidity's own two; and everything else."""
 
     MALFORMED = "Scheduler_Malformed"
     WRONG_CHAIN = "Scheduler_WrongChain"
@@ -48,6 +48,31 @@ class Code(StrEnum):
     ACCOUNT_CALL_FAILED = "Account_CallFailed"
     ACCOUNT_MALFORMED_CALLS = "Account_MalformedCalls"
     FACTS_UNREADABLE = "Facts_Unreadable"
+    REGISTRY_BAD_LABEL = "Registry_BadLabel"
+    REGISTRY_RESERVED = "Registry_Reserved"
+    REGISTRY_NO_NAME = "Registry_NoName"
+    REGISTRY_TAKEN = "Registry_Taken"
+    REGISTRY_TOO_DEEP = "Registry_TooDeep"
+    REGISTRY_NOT_ALLOWED = "Registry_NotAllowed"
+    REGISTRY_NO_COMMITMENT = "Registry_NoCommitment"
+    REGISTRY_BAD_DEPOSIT = "Registry_BadDeposit"
+    REGISTRY_NOT_OFFERED = "Registry_NotOffered"
+    REGISTRY_CHANGED = "Registry_Changed"
+    REGISTRY_LOCKED_OUT = "Registry_LockedOut"
+    REGISTRY_BAD_LENGTH = "Registry_BadLength"
+    REGISTRY_BAD_VALUE = "Registry_BadValue"
+    REGISTRY_OLD_VERSION = "Registry_OldVersion"
+    REGISTRY_NOT_PROPOSED = "Registry_NotProposed"
+    REGISTRY_OTHER_CODE = "Registry_OtherCode"
+    REGISTRY_NO_INSTANCE = "Registry_NoInstance"
+    REGISTRY_TOO_LATE = "Registry_TooLate"
+    REGISTRY_NOTHING_RENEWED = "Registry_NothingRenewed"
+    REGISTRY_COOLING_DOWN = "Registry_CoolingDown"
+    REGISTRY_NOTHING_DUE = "Registry_NothingDue"
+    REGISTRY_PAYMENT_REFUSED = "Registry_PaymentRefused"
+    RESOLVER_NOT_FOUND = "ResolverNotFound"
+    UNSUPPORTED_RESOLVER_PROFILE = "UnsupportedResolverProfile"
+    REVERSE_ADDRESS_MISMATCH = "ReverseAddressMismatch"
     ERROR = "Error"
     PANIC = "Panic"
     UNKNOWN = "Unknown"
@@ -269,6 +294,140 @@ ROWS: Mapping[Code, Row] = {
         "`target` reverted, or its answer has no word `word`.",
         "Check the target and the word.",
         later=True,
+    ),
+    Code.REGISTRY_BAD_LABEL: Row(
+        "This is no label.",
+        "Labels have 1 to 63 of a-z, 0-9 and `-`: no `-` first or last, nor `--` at the third and fourth place.",
+        "Choose another label; write names in lower case.",
+    ),
+    Code.REGISTRY_RESERVED: Row(
+        "The label is not given away.",
+        "At the top level eth, reverse and addr mean something elsewhere; canary, v1, v2 and so on are no instances.",
+        "Choose another label.",
+    ),
+    Code.REGISTRY_NO_NAME: Row(
+        "The name is not live.",
+        "Nobody has it, it expired, or a name above it ended; `node` is its hash.",
+        "Check how it is written, and who has it with `conductor name show`; renew it if it is in its grace.",
+    ),
+    Code.REGISTRY_TAKEN: Row(
+        "Somebody has the name.",
+        "`freeAt` in unix seconds is when it can be claimed, if it is not renewed; 0 while it has an owner below the "
+        "top level.",
+        "Choose another, or ask its owner to offer it.",
+    ),
+    Code.REGISTRY_TOO_DEEP: Row(
+        "The name would have too many labels.",
+        "A name has at most `most`.",
+        "Create it further up.",
+    ),
+    Code.REGISTRY_NOT_ALLOWED: Row(
+        "The caller may not do this with the name.",
+        "Its owner may; for records, services and names below also its operators; for a removal its parent's; for an "
+        "instance its own operator; for a measurement the meter.",
+        "See who may with `conductor name show`.",
+    ),
+    Code.REGISTRY_NO_COMMITMENT: Row(
+        "Nothing was committed to that can be claimed now.",
+        "A commitment is good `from` 60 seconds `until` a day after it, once, for the label, owner and secret in it; "
+        "both are 0 if there is none.",
+        "Commit, wait a minute, then claim; `conductor name claim` does.",
+        later=True,
+    ),
+    Code.REGISTRY_BAD_DEPOSIT: Row(
+        "The deposit is not what a claim takes.",
+        "`wanted` and `given` are in wei.",
+        "Send exactly `wanted`.",
+    ),
+    Code.REGISTRY_NOT_OFFERED: Row(
+        "The name was not offered to the caller.",
+        "An offer is for one address, can be taken back, and ends when it is accepted.",
+        "Ask its owner to offer it.",
+    ),
+    Code.REGISTRY_CHANGED: Row(
+        "The name changed after it was looked at.",
+        "`expected` is the revision that the caller saw, `revision` that of the last change.",
+        "Look at it again, then accept what it is now.",
+    ),
+    Code.REGISTRY_LOCKED_OUT: Row(
+        "The parent cannot remove this name.",
+        "Its owner locked itself out, for as long as the name lives.",
+        "Only the name's own owner can.",
+    ),
+    Code.REGISTRY_BAD_LENGTH: Row(
+        "Something is too long, or empty where it cannot be.",
+        "`what` names it in ASCII; it had `length` bytes, and may have `most`. An EVM chain's address has 20, or none.",
+        "Shorten it.",
+    ),
+    Code.REGISTRY_BAD_VALUE: Row(
+        "Something cannot have this value.",
+        "`what` names it in ASCII, `value` is what was given.",
+        "Give another.",
+    ),
+    Code.REGISTRY_OLD_VERSION: Row(
+        "The version is not higher than all before.",
+        "`release`.`build` is the highest ever proposed under this name, whoever had it then.",
+        "Give it a higher number; to go back, propose the old code as a new build.",
+    ),
+    Code.REGISTRY_NOT_PROPOSED: Row(
+        "Another version is proposed, or none.",
+        "`release`.`build` is the one that is; 0.0 if none.",
+        "Look at what is proposed, then confirm that.",
+    ),
+    Code.REGISTRY_OTHER_CODE: Row(
+        "The code at the target is not what was meant.",
+        "`found` is its hash, `wanted` the digest; an account without code, or one that points to code (EIP-7702), is "
+        "no target.",
+        "Deploy the code first, and give its hash.",
+    ),
+    Code.REGISTRY_NO_INSTANCE: Row(
+        "There is no such instance.",
+        "It was evicted, its service ended, or, with `id` 0, none of the service's is live.",
+        "Look at the service with `conductor service show`; ask its owner to admit the instance.",
+        later=True,
+    ),
+    Code.REGISTRY_TOO_LATE: Row(
+        "The heartbeat came too late.",
+        "It was not to arrive after `notAfter`; the block's time is `nowAt`.",
+        "Send a new one.",
+    ),
+    Code.REGISTRY_NOTHING_RENEWED: Row(
+        "No lease was renewed.",
+        "None of the instances is the caller's, or none said yet where it serves.",
+        "Check the ids; say first where they serve; ask the service's owner whether they are admitted.",
+    ),
+    Code.REGISTRY_COOLING_DOWN: Row(
+        "The count changed a moment ago.",
+        "It follows the metric again `from` then on, in unix seconds.",
+        "Wait until then.",
+        later=True,
+    ),
+    Code.REGISTRY_NOTHING_DUE: Row(
+        "There is nothing to pay out.",
+        "A deposit comes back when its name ended: removed, or claimed anew after its grace.",
+        "Nothing.",
+    ),
+    Code.REGISTRY_PAYMENT_REFUSED: Row(
+        "The receiver refused the payment.",
+        "`to` is a contract that takes no coin, or reverts.",
+        "Name another receiver.",
+    ),
+    Code.RESOLVER_NOT_FOUND: Row(
+        "Nobody answers for the name.",
+        "`name` in DNS's encoding does not exist, expired, or is an instance whose lease is over; or the call asks for "
+        "another name than the one given.",
+        "Check how it is written.",
+        later=True,
+    ),
+    Code.UNSUPPORTED_RESOLVER_PROFILE: Row(
+        "This is no question that the Registry answers.",
+        "`selector` is none of the resolver's functions, or the bytes behind it are cut short.",
+        "Ask for addr, text, contenthash, ABI, interfaceImplementer, name, or several by multicall.",
+    ),
+    Code.REVERSE_ADDRESS_MISMATCH: Row(
+        "The account says it has a name that does not say so.",
+        "`primary` resolves to `primaryAddress`, not to the account.",
+        "Take the account for nameless.",
     ),
     Code.ERROR: Row(
         "A contract refused with a text.",

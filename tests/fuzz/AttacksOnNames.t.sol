@@ -145,6 +145,19 @@ contract AttacksOnNamesTest is RegistryAttacks {
         _refused(OWNER, abi.encodeCall(_registry.remove, (_acme)), _noName(_acme));
     }
 
+    /// @dev When the word has no bits left for a date, nothing is claimed or renewed; nothing wraps.
+    function test_timeEndsWithoutHarm() external {
+        _to(type(uint32).max - TERM - 60);
+        bytes32 node = _claimed("last", OWNER);
+        _to(_now + 1);
+        bytes memory why = abi.encodeWithSelector(IRegistry.Registry_BadValue.selector, bytes32("expires"), uint256(type(uint32).max) + 1);
+        _refused(OWNER, abi.encodeCall(_registry.renew, (node)), why);
+        _to(type(uint32).max - 1);
+        require(_answers.owner(node) == OWNER, "over too early");
+        _to(type(uint32).max);
+        require(_answers.owner(node) == address(0), "for ever");
+    }
+
     // ------------------------------------------------------------------ transfers
 
     /// @dev An operator of the old owner has nothing to say after the transfer, nor has an offer of it.

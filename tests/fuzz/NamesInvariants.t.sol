@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {Registry} from "../../contracts/Registry.sol";
 import {Town} from "./Town.sol";
 
 /// @notice The rules of names, leases and deposits, in a town of owners, operators and strangers that act at random.
+/// @dev After every action all is compared, so CI runs fewer than of other invariants.
+/// forge-config: ci.invariant.runs = 100
 contract NamesInvariantsTest {
     Town private _town;
 
     function setUp() public {
-        _town = new Town();
+        _town = new Town(new Registry());
     }
 
     function targetContracts() external view returns (address[] memory targets) {

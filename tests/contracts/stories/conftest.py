@@ -1,4 +1,5 @@
-"""`world`: the Scheduler, deployed once; each test gets its own view of it, at a time of its own. `names`: the Registry in it."""
+"""`world`: the Scheduler, deployed once; each test gets its own view of it, at a time of its own. `names`: the Registry
+in it."""
 
 from __future__ import annotations
 
@@ -34,9 +35,7 @@ def world(chain: FoundryProvider, accounts: list[TestAccountAPI], parts: tuple[C
 
 
 @pytest.fixture(scope="session")
-def registry(
-    chain: FoundryProvider, accounts: list[TestAccountAPI], compiled: Callable[..., ContractContainer]
-) -> str:
+def registry(chain: FoundryProvider, accounts: list[TestAccountAPI], compiled: Callable[..., ContractContainer]) -> str:
     """The Registry, deployed once."""
     del chain
     return str(accounts[0].deploy(compiled("Registry")).address)

@@ -24,7 +24,8 @@ def test_a_name_is_committed_to_then_claimed(names: Names) -> None:
     names.do("commit", commitment)
     at = world.time
     early = Refusal("Registry_NoCommitment", (commitment, at + 60, at + DAY_S))
-    assert world.at(at + 59) and names.refusal(*arguments, value=DEPOSIT_WEI) == early
+    world.at(at + 59)
+    assert names.refusal(*arguments, value=DEPOSIT_WEI) == early
     world.at(at + 60)
     assert names.refusal(*arguments, value=1) == Refusal("Registry_BadDeposit", (DEPOSIT_WEI, 1))
     receipt = names.do(*arguments, by=world.stranger, value=DEPOSIT_WEI)
@@ -44,11 +45,12 @@ def test_a_name_is_committed_to_then_claimed(names: Names) -> None:
 
 
 def test_a_name_lives_a_year_and_has_a_grace(names: Names) -> None:
-    """In its grace it answers nothing and is renewed; after it, it is whoever's claims it, and the deposit comes back."""
+    """In its grace it answers nothing and is renewed; after it, it is free, and the deposit comes back."""
     world = names.world
     ends = names.name_of("acme")["expires"]
     names.do("setAddr", node_of("pay.acme"), world.target.address)
-    assert world.at(ends - 1) and names.resolve("pay.acme") == low(world.target.address)
+    world.at(ends - 1)
+    assert names.resolve("pay.acme") == low(world.target.address)
     world.at(ends)
     assert names.resolve("pay.acme") is None
     assert names.name_of("acme")["owner"] == names.name_of("pay.acme")["owner"] == NOBODY

@@ -45,7 +45,7 @@ def test_a_stale_document_is_noticed(tmp_path_factory: pytest.TempPathFactory, m
 
 def test_an_error_is_decoded_with_its_values() -> None:
     for entry in declared():
-        samples = {"bytes32": b"x" * 32, "bytes": b"why", "string": "why", "address": b"\1" * 20}
+        samples = {"bytes4": b"call", "bytes32": b"x" * 32, "bytes": b"why", "string": "why", "address": b"\1" * 20}
         values = [samples.get(type_, 7) for type_ in entry.types]
         error = decode_revert(entry.id[:4] + encode(entry.types, values))
         assert error == ContractError(Code(entry.name), tuple(values))
