@@ -27,7 +27,7 @@ from tests.contracts.plans import CHAIN, GWEI, Ask, Plan, call, entry
 from toolchain.abi import contract_type
 
 GAS = 8_000_000
-ERRORS_OF = ("Scheduler", "Account", "Facts", "Target", "Hostile", "TestReferee", "TestRoute", "Answers")
+ERRORS_OF = ("Scheduler", "Account", "Facts", "Registry", "Target", "Hostile", "TestReferee", "TestRoute", "Answers")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""`world`: the Scheduler, deployed once; each test gets its own view of it, at a time of its own."""
+"""`world`: the Scheduler, deployed once; each test gets its own view of it, at a time of its own. `names`: the Registry in it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ape.api.accounts import TestAccountAPI
 from ape.contracts import ContractContainer, ContractInstance
 from ape_foundry import FoundryProvider
 
+from tests.contracts.names import Names
 from tests.contracts.world import World
 
 
@@ -30,3 +31,21 @@ def world(chain: FoundryProvider, accounts: list[TestAccountAPI], parts: tuple[C
     world.call(scheduler, "createAccount", world.owner.address)
     world.send(world.account.address, b"", world.owner, value=10 * 10**18)
     return world
+
+
+@pytest.fixture(scope="session")
+def registry(
+    chain: FoundryProvider, accounts: list[TestAccountAPI], compiled: Callable[..., ContractContainer]
+) -> str:
+    """The Registry, deployed once."""
+    del chain
+    return str(accounts[0].deploy(compiled("Registry")).address)
+
+
+@pytest.fixture
+def names(world: World, registry: str) -> Names:
+    """The owner has `acme`, and below it the service `pay.acme`."""
+    names = Names(world, registry)
+    names.claim("acme")
+    names.create("pay.acme")
+    return names
