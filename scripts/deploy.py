@@ -64,7 +64,7 @@ class ApeSigner:
     "--folder", type=click.Path(file_okay=False, path_type=Path), default=Path("deployments"), show_default=True
 )
 def cli(provider: Web3Provider, account: AccountAPI, folder: Path) -> None:
-    """Put Scheduler and Facts on the network, unless they are there, and write <folder>/<chain-id>.json."""
+    """Put Scheduler, Facts and Registry on the network, unless they are there, and write <folder>/<chain-id>.json."""
 
     chain_id = int(provider.make_request("eth_chainId", []), 16)  # ape's own idea of a local network's id is another
 

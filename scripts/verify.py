@@ -56,7 +56,7 @@ def masked(code: bytes, built: dict[str, Any]) -> bytes:
 
 @click.command(cls=ConnectedProviderCommand)
 def cli(provider: Web3Provider) -> None:
-    """Compare the code of Scheduler and Facts on the network with a fresh build. Exit code 1 if it differs."""
+    """Compare the code of each contract on the network with a fresh build. Exit code 1 if it differs."""
     failed = False
     for name in CONTRACTS:
         address = to_checksum_address(address_of(name))

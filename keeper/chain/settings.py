@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     """The chain to work on; None: the one there are endpoints for."""
     scheduler: str | None = None
     """Address of the Scheduler; None: the chain's deployment."""
+    registry: str | None = None
+    """Address of the Registry whose names plans use; None: the chain's deployment."""
     start_block: int | None = Field(default=None, ge=0)
     """From which block on events are read; None: the deployment's."""
     account: str | None = None

@@ -55,7 +55,7 @@ class Deployed(Result):
     click.option("--no-record", is_flag=True, help="Write no file."),
 )  # fmt: skip
 async def deploy(settings: Settings, record: str, no_record: bool) -> Deployed:
-    """Put Scheduler and Facts on a chain, unless they are there.
+    """Put Scheduler, Facts and Registry on a chain, unless they are there.
 
     They go through the canonical CREATE2 deployer, so their addresses are the same on every chain, whoever deploys.
     """

@@ -25,7 +25,7 @@ from keeper.wire.hashing import DEPLOYER, create2_address
 from keeper.wire.types import Address
 
 SALT = bytes(32)
-CONTRACTS = ("Scheduler", "Facts")
+CONTRACTS = ("Scheduler", "Facts", "Registry")
 _PRESIGNED = "https://github.com/Arachnid/deterministic-deployment-proxy"
 
 
@@ -43,17 +43,19 @@ class Placed:
 
 
 def address_of(contract: str) -> Address:
-    """Where "Scheduler" or "Facts" of this version is on every chain."""
+    """Where "Scheduler", "Facts" or "Registry" of this version is on every chain."""
     if contract == "Scheduler":
         return scheduler_address(SALT)
     return create2_address(DEPLOYER, SALT, keccak(interface(contract).creation_code))
 
 
 def deployment_of(settings: Settings) -> Deployment:
-    """The settings' Scheduler, else this version's. Errors: BadInput for an address that is none."""
-    if settings.scheduler is None:
-        return Deployment(address_of("Scheduler"), address_of("Facts"))
-    return Deployment(parse_address(settings.scheduler, "scheduler"), address_of("Facts"))
+    """The settings' Scheduler and Registry, else this version's. Errors: BadInput for an address that is none."""
+    scheduler, registry = (
+        address_of(contract) if given is None else parse_address(given, contract.lower())
+        for contract, given in (("Scheduler", settings.scheduler), ("Registry", settings.registry))
+    )
+    return Deployment(scheduler, address_of("Facts"), registry)
 
 
 async def deploy(pool: EndpointPool, signer: Signer | None, spending: Spending) -> tuple[Placed, ...]:

@@ -33,7 +33,7 @@ class Network:
     @property
     def chain(self) -> RpcChain:
         """The chain as plans ask it."""
-        return RpcChain(self.pool.reads)
+        return RpcChain(self.pool.reads, self.deployment.registry)
 
     async def require_protocol(self) -> None:
         """Errors: BadInput if there is no Scheduler."""

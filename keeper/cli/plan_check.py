@@ -37,6 +37,34 @@ class Lack:
 
 
 @dataclass(frozen=True)
+class PinnedName:
+    """A name of the plan file and its address in the lock. `service` is "reg" or "ens", `by` the contract that was
+    asked; with `block` they are null in a lock of an earlier version."""
+
+    name: str
+    address: str
+    service: str | None
+    by: str | None
+    block: int | None
+
+    @property
+    def source(self) -> str:
+        """Who said so, for people."""
+        called = {"reg": "the Registry", "ens": "ENS"}.get(self.service or "")
+        return "" if called is None else f", by {called} ({self.by}) at block {self.block}"
+
+
+def names_of(compiled: Compiled) -> tuple[PinnedName, ...]:
+    """The names that the lock pins."""
+    found = []
+    for name, address in compiled.lock.names.items():
+        source = compiled.lock.sources.get(name)
+        said = (None, None, None) if source is None else (source.service, source.by, source.block)
+        found.append(PinnedName(name, address, *said))
+    return tuple(found)
+
+
+@dataclass(frozen=True)
 class PlanCheck(Result):
     """`ready`: it could be scheduled as things stand. `asked_chain`: an endpoint was there to ask."""
 
@@ -51,6 +79,7 @@ class PlanCheck(Result):
     ready: bool
     deposit_wei: str
     first_run_worst_wei: str
+    names: tuple[PinnedName, ...]
     lacks: tuple[Lack, ...]
     errors: tuple[str, ...]
     notes: tuple[str, ...]
@@ -63,6 +92,7 @@ class PlanCheck(Result):
                 ("account", f"{self.account} of {self.owner} on chain {self.chain_id}"),
                 ("deposit", coin_text(int(self.deposit_wei))),
                 ("first run", f"{coin_text(int(self.first_run_worst_wei))} at worst"),
+                *(("name", f"{one.name} is {one.address}{one.source}") for one in self.names),
             ]
         )
         lacks = [f"lacks  {one.lack}\n       {one.remedy}" for one in self.lacks]
@@ -109,6 +139,7 @@ async def check(file: str, sets: tuple[str, ...], settings: Settings) -> PlanChe
             ready=not lacks and not errors,
             deposit_wei=str(compiled.deposit_wei),
             first_run_worst_wei=str(cost.worst_wei),
+            names=names_of(compiled),
             lacks=tuple(lacks),
             errors=tuple(errors),
             notes=tuple(notes),

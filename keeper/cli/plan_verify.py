@@ -20,6 +20,7 @@ from keeper.cli.network import Network, has_endpoint, open_network
 from keeper.cli.options import PLAN_FILE, SETS, parse_sets
 from keeper.cli.options import settings as settings_options
 from keeper.cli.output import Result
+from keeper.cli.plan_check import names_of
 from keeper.cli.plan_propose import needed
 from keeper.cli.planfile import as_locked, read_source, require_same
 from keeper.cli.planview import parse_id
@@ -140,7 +141,7 @@ async def verify(
 
 def _said(compiled: Compiled, verdict: Verdict, *notes: str) -> PlanVerdict:
     """A verdict by file and lock; the names that only the lock answers are told."""
-    names = [f"{name} is {address}, says the lock" for name, address in compiled.lock.names.items()]
+    names = [f"{one.name} is {one.address}, says the lock{one.source}" for one in names_of(compiled)]
     return _result(compiled, verdict, verdict.findings, (*names, *notes))
 
 

@@ -27,7 +27,7 @@ from keeper.plans.port import Chain, Message, Now, Outcome
 from keeper.plans.problems import PlanErrors, Problem
 from keeper.plans.propose import Proposal, propose
 from keeper.plans.render import source_of, step_lines
-from keeper.plans.rpc import RpcChain, ens_resolver
+from keeper.plans.rpc import RpcChain
 from keeper.plans.schema import json_schema
 from keeper.plans.show import Shown, Source, show
 from keeper.plans.simulate import Simulation, simulate
@@ -69,7 +69,6 @@ __all__ = [
     "describe",
     "dot",
     "drift",
-    "ens_resolver",
     "estimate",
     "json_schema",
     "lanes",

@@ -12,6 +12,8 @@ from keeper.plans.contracts import answer, calldata
 from keeper.plans.describe import span
 from keeper.plans.estimate import estimate
 from keeper.plans.grants import Grant
+from keeper.plans.lock import NameSource
+from keeper.plans.names import Answered, split
 from keeper.plans.port import Chain, Message
 from keeper.plans.show_calls import coin_text
 from keeper.plans.simulate import Simulation, simulate
@@ -47,11 +49,16 @@ async def check(compiled: Compiled, chain: Chain) -> Checked:
 async def drift(compiled: Compiled, chain: Chain) -> list[str]:
     """What the lock says and the chain says otherwise."""
     lock, found = compiled.lock, []
-    for name, address in lock.names.items():
-        now = await chain.resolve(name)
-        if now is None or to_checksum_address(now) != address:
-            said = "nothing" if now is None else to_checksum_address(now)
-            found.append(f"{name} was {address} when the plan was compiled, and is {said} now")
+    for word, address in lock.names.items():
+        prefix, name = split(word)
+        source = lock.sources.get(word)  # locks of earlier versions know ENS only
+        now = await chain.resolve(source.service if source is not None else prefix or "ens", name)
+        said = "nothing" if now is None else to_checksum_address(now.address)
+        if said != address:
+            found.append(f"{word} was {address} when the plan was compiled, and is {said} now")
+        elif now is not None and source is not None and _moved(source, now):
+            by = to_checksum_address(now.by)
+            found.append(f"{word} was answered {source.text}, and the Registry asked now is {by}")
     tokens = list(lock.decimals)
     views = [Message(_raw(token), _raw(token), calldata("erc20", "decimals")) for token in tokens]
     for token, outcome in zip(tokens, await chain.simulate(views) if views else [], strict=True):
@@ -59,6 +66,11 @@ async def drift(compiled: Compiled, chain: Chain) -> list[str]:
         if not outcome.ok or now_decimals is None or now_decimals[0] != lock.decimals[token]:
             found.append(f"{token} had {lock.decimals[token]} decimals when the plan was compiled, and has not now")
     return found
+
+
+def _moved(source: NameSource, now: Answered) -> bool:
+    """Whether another Registry is asked. What is asked of ENS depends on the version of web3.py, and means nothing."""
+    return source.service == "reg" and to_checksum_address(now.by) != source.by
 
 
 def _raw(address: str) -> Address:

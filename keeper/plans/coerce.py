@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from keeper.plans.abi import AbiError, Type, parse_type
+from keeper.plans.names import looks_like_name
 from keeper.plans.notation import Expr, Hex, Invoke, Many, Moment, Name, Number, Text, Typed
 from keeper.plans.problems import Flaw, nearest, shown
 from keeper.plans.scope import Scope, literal_address
@@ -98,7 +99,7 @@ def _name(expr: Name, kind: Type, scope: Scope, reader: ReadBinder | None, depth
         if word == "account":
             return scope.account
         return scope.alias_address(word) if scope.is_alias(word) else scope.resolve(word, expr.pos)
-    if word in ("true", "false", "account") or scope.is_alias(word) or "." in word:
+    if word in ("true", "false", "account") or scope.is_alias(word) or looks_like_name(word):
         raise _mismatch(expr, kind)
     known = [*scope.plan.values, *scope.aliases()]
     raise Flaw(expr.pos, f"{shown(word)} is not known", nearest(word, known, f"add it under `values:` as `{word}: ..`"))

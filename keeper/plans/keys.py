@@ -20,7 +20,7 @@ class Key:
 #: Kind of value -> how it is written.
 KINDS = {
     "text": "free text",
-    "name": "an address, the name of a value, or an ENS name of the chain",
+    "name": "an address, the name of a value, or a name of the Registry (`reg:api.acme`) or of ENS (`ens:dao.eth`)",
     "chain": "a chain id, or mainnet, sepolia, holesky, hoodi, optimism, base, arbitrum, polygon, gnosis",
     "instant": "`2027-02-01 15:00 UTC`, `2027-02-01T15:00:00+02:00`, `block 23_500_000`, `now`, `+2d`",
     "duration": "`30m`, `7d`, `1w`, `7200 blocks`, or `0`",

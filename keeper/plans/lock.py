@@ -4,22 +4,37 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from eth_utils.address import is_checksum_address
 
+from keeper.plans.names import CALLED, SERVICES, Service
 from keeper.wire.errors import BadInput
 
 SCHEMA = "conductor-lock/1"
+
+
+@dataclass(frozen=True, slots=True)
+class NameSource:
+    """Who said what a name's address is: the Registry (`by` is its address) or ENS (`by` is what was asked of it)."""
+
+    service: Service
+    by: str
+    block: int
+
+    @property
+    def text(self) -> str:
+        return f"by {CALLED[self.service]} ({self.by}) at block {self.block}"
 
 
 @dataclass(frozen=True)
 class Lock:
     """What was asked and answered. Addresses are checksummed.
 
-    `accounts` owner -> Account; `names` ENS name -> address; `abis` path -> signatures; `decimals` token -> decimals;
+    `accounts` owner -> Account; `names` name -> address; `sources` name -> who said so; `abis` path -> signatures;
+    `decimals` token -> decimals;
     `gas` what -> (digest of what was measured, gas); `schedule_by` in the plan's clock, where it counts from the moment
     of compiling; `seed` salts hidden leaves and is a secret until they ran.
     """
@@ -30,6 +45,7 @@ class Lock:
     accounts: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, NameSource] = field(default_factory=dict)
     abis: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     decimals: Mapping[str, int] = field(default_factory=dict)
     gas: Mapping[str, tuple[str, int]] = field(default_factory=dict)
@@ -40,6 +56,7 @@ class Lock:
     def as_json(self) -> str:
         """The file's text: sorted, so that equal locks are equal files."""
         content = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        content["sources"] = {name: asdict(source) for name, source in self.sources.items()}
         return json.dumps({"schema": SCHEMA, **content}, indent=2, sort_keys=True) + "\n"
 
 
@@ -91,6 +108,7 @@ def _typed(content: dict[str, Any]) -> Lock:
         accounts={_address(k): _address(v) for k, v in content.get("accounts", {}).items()},
         values={_text(k): _text(v) for k, v in content.get("values", {}).items()},
         names={_text(k): _address(v) for k, v in content.get("names", {}).items()},
+        sources={_text(k): _source(v) for k, v in content.get("sources", {}).items()},
         abis={_text(k): tuple(_text(s) for s in v) for k, v in content.get("abis", {}).items()},
         decimals={_address(k): _int(v) for k, v in content.get("decimals", {}).items()},
         gas={_text(k): (_text(digest), _int(gas)) for k, (digest, gas) in content.get("gas", {}).items()},
@@ -116,6 +134,13 @@ def _address(value: object) -> str:
     if not isinstance(value, str) or not is_checksum_address(value):
         raise ValueError(f"{value!r} is no checksummed address")
     return value
+
+
+def _source(value: Mapping[str, object]) -> NameSource:
+    service = next((one for one in SERVICES if one == value["service"]), None)
+    if service is None:
+        raise ValueError(f"{value['service']!r} answers no names")
+    return NameSource(service, _address(value["by"]), _int(value["block"]))
 
 
 def _hex(value: object) -> str:

@@ -36,7 +36,7 @@ _STEPS = """  - id: first
 
 def new_plan(name: str, file: str = "plan.yaml") -> str:
     """A form to fill in."""
-    owner = '"0x0000000000000000000000000000000000000001"   # or an ENS name'
+    owner = '"0x0000000000000000000000000000000000000001"   # or a name, as in dao.eth'
     return _FORM.format(file=file, name=quoted(name), owner=owner, chain="", contracts=_CONTRACTS, steps=_STEPS)
 
 

@@ -41,7 +41,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """An alias, a value, an ENS name, `account`, `true` or `false`."""
+    """An alias, a value, a name (`reg:api.acme`, `dao.eth`), `account`, `true` or `false`."""
 
     text: str
     pos: Pos
@@ -107,7 +107,7 @@ _TOKENS = re.compile(
     r"(?P<space>\s+)"
     r'|(?P<text>"(?:[^"\\]|\\["\\])*"|\'[^\']*\')'
     r"|(?P<op>==|!=|<=|>=|<|>)"
-    r"|(?P<word>[A-Za-z0-9_$](?:[A-Za-z0-9_$-]|\.(?=[A-Za-z0-9_$]))*)"
+    r"|(?P<word>(?:[a-z]+:)?[A-Za-z0-9_$](?:[A-Za-z0-9_$-]|\.(?=[A-Za-z0-9_$]))*)"
     r"|(?P<mark>[()\[\],.+-])"
 )
 _TYPE = re.compile(r"(?:u?int(?:\d+)?|address|bool|string|bytes(?:\d+)?)")

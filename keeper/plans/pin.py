@@ -17,7 +17,8 @@ from keeper.plans.contracts import answer, calldata
 from keeper.plans.document import PlanFile
 from keeper.plans.draft import Draft, GasQuestion, draft
 from keeper.plans.grants import Grant, widest
-from keeper.plans.lock import Lock
+from keeper.plans.lock import Lock, NameSource
+from keeper.plans.names import CALLED, Answered, able, split
 from keeper.plans.paths import plan_paths
 from keeper.plans.port import Chain, Message, Now
 from keeper.plans.problems import Flaw, Problems, shown
@@ -42,6 +43,8 @@ class Deployment:
 
     scheduler: Address
     facts: Address
+    registry: Address | None = None
+    """Whose names plans may use, if it is there."""
 
 
 @dataclass(frozen=True)
@@ -127,14 +130,10 @@ class _Asker:
         key, pos = question.key, question.pos
         match question.kind:
             case "name":
-                address = await self.chain.resolve(key)
-                if address is None:
-                    raise Flaw(
-                        pos,
-                        f"the name {shown(key)} has no address on this chain",
-                        "mend the name, or write the address",
-                    )
-                return replace(lock, names={**lock.names, key: to_checksum_address(address)})
+                found_name = await self.name(question)
+                source = NameSource(found_name.service, to_checksum_address(found_name.by), found_name.block)
+                names = {**lock.names, key: to_checksum_address(found_name.address)}
+                return replace(lock, names=names, sources={**lock.sources, key: source})
             case "decimals":
                 word = await self.view(key, calldata("erc20", "decimals"))
                 decimals = int.from_bytes(word[:32], "big") if word is not None and len(word) >= 32 else 256
@@ -148,6 +147,24 @@ class _Asker:
                 return replace(lock, schedule_by=latest)
             case "seed":
                 return replace(lock, seed=f"0x{self.new_seed().hex()}")
+
+    async def name(self, question: Question) -> Answered:
+        """Who a name is, by the one service that could answer it."""
+        word, pos = question.key, question.pos
+        services = able(word, await self.chain.name_services())
+        if len(services) > 1:
+            raise Flaw(
+                pos, f"both the Registry and ENS could answer {shown(word)}", f"write `reg:{word}` or `ens:{word}`"
+            )
+        said, name = split(word)
+        if said is not None and not services:
+            raise Flaw(pos, f"{CALLED[said]} is not on this chain", "write the address")
+        answered = await self.chain.resolve(services[0], name) if services else None
+        if answered is None:
+            raise Flaw(
+                pos, f"the name {shown(word)} has no address on this chain", "mend the name, or write the address"
+            )
+        return answered
 
     async def account(self, lock: Lock, found: Draft) -> Lock:
         """The owner's Account as the Scheduler on the chain tells it. Raises BadInput without one."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from keeper.plans.names import Answered, Service
 from keeper.plans.values import Clock
 from keeper.wire.types import Address
 
@@ -53,8 +54,11 @@ class Chain(Protocol):
 
     async def now(self) -> Now: ...
 
-    async def resolve(self, name: str) -> Address | None:
-        """The address of an ENS name on this chain; None if it has none."""
+    async def name_services(self) -> frozenset[Service]:
+        """Which services that answer names are on this chain."""
+
+    async def resolve(self, service: Service, name: str) -> Answered | None:
+        """The address of a name, without its prefix, by one service; None if it has none there."""
 
     async def balance(self, address: Address) -> int:
         """In wei."""

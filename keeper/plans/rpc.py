@@ -1,36 +1,33 @@
-"""The `Chain` of plans over a real endpoint, and names by web3.py's ens."""
+"""The `Chain` of plans over a real endpoint."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
-from ens.async_ens import AsyncENS  # type: ignore[import-untyped]  # ens ships no types
-from ens.exceptions import ENSException  # type: ignore[import-untyped]
-from eth_utils.address import to_canonical_address
-from web3.exceptions import Web3Exception
-from web3.providers.async_base import AsyncBaseProvider
-from web3.types import RPCEndpoint, RPCResponse
-
-from keeper.chain.reads import Asks, Reads
+from keeper.chain.reads import Reads
 from keeper.chain.rpc import EndpointFailed, Trouble
 from keeper.plans.meter import METER_CALLER, metered
+from keeper.plans.names import Answered, Service
 from keeper.plans.port import Message, Now, Outcome
+from keeper.plans.services import Names
 from keeper.wire.errors import ConductorError
 from keeper.wire.hashing import tokens
 from keeper.wire.types import Address
 
 PLENTY_GAS = 16_000_000
 _TX_GAS = 21_000
-Resolver = Callable[[str], Awaitable[Address | None]]
 
 
 class RpcChain:
-    """See `keeper.plans.port.Chain`. Simulations need eth_simulateV1: geth, reth, nethermind, erigon, anvil have it."""
+    """See `keeper.plans.port.Chain`. Simulations need eth_simulateV1: geth, reth, nethermind, erigon, anvil have it.
 
-    def __init__(self, reads: Reads, resolve: Resolver | None = None) -> None:
+    `registry` is where the chain's Registry would be; without it names are ENS's alone.
+    """
+
+    def __init__(self, reads: Reads, registry: Address | None = None) -> None:
         self._reads = reads
-        self._resolve = resolve or ens_resolver(reads)
+        self._names = Names(reads, registry)
 
     async def chain_id(self) -> int:
         return await self._reads.chain_id()
@@ -41,8 +38,11 @@ class RpcChain:
             raise ConductorError("the endpoint has no blocks", field="endpoint", remedy="try again when it is synced")
         return Now(block.number, block.time_s)
 
-    async def resolve(self, name: str) -> Address | None:
-        return await self._resolve(name)
+    async def name_services(self) -> frozenset[Service]:
+        return await self._names.there()
+
+    async def resolve(self, service: Service, name: str) -> Answered | None:
+        return await self._names.resolve(service, name)
 
     async def balance(self, address: Address) -> int:
         return await self._reads.balance_wei(address)
@@ -105,39 +105,3 @@ def _outcome(message: Message, result: dict[str, Any]) -> Outcome:
         return Outcome(any(returned[:32]), int.from_bytes(returned[32:64], "big"), returned[64:])
     used = int(str(result["gasUsed"]), 16)
     return Outcome(ok, max(0, used - _intrinsic(message.data)), returned)
-
-
-# ---------------------------------------------------------------------- names
-
-
-class _Provider(AsyncBaseProvider):
-    """web3.py's way of asking, over ours."""
-
-    def __init__(self, asks: Asks) -> None:
-        super().__init__()
-        self._asks = asks
-
-    async def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
-        try:
-            result = await self._asks.request(method, params)
-        except EndpointFailed as error:
-            if error.trouble is not Trouble.REVERTED:
-                raise
-            failure = {"code": 3, "message": error.said, "data": f"0x{error.revert_data.hex()}"}
-            return cast(RPCResponse, {"jsonrpc": "2.0", "id": 1, "error": failure})
-        return cast(RPCResponse, {"jsonrpc": "2.0", "id": 1, "result": result})
-
-
-def ens_resolver(asks: Asks) -> Resolver:
-    """Names by the endpoint's chain's ENS. A chain without ENS has no names."""
-    ens = AsyncENS(_Provider(asks), middleware=())
-    ens.w3.middleware_onion.remove("stalecheck")  # it would refuse an idle chain
-
-    async def resolve(name: str) -> Address | None:
-        try:
-            found = await ens.address(name)
-        except (Web3Exception, ENSException, ValueError):  # no registry there, or no such name
-            return None
-        return Address(bytes(to_canonical_address(found))) if found else None
-
-    return resolve

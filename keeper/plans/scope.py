@@ -13,6 +13,7 @@ from keeper.plans.abisets import NAMES as ABI_SETS
 from keeper.plans.abisets import abi_set
 from keeper.plans.document import PlanFile
 from keeper.plans.lock import Lock
+from keeper.plans.names import check_name, looks_like_name
 from keeper.plans.notation import Expr, parse_expr
 from keeper.plans.problems import Flaw, Pos, nearest, shown
 from keeper.plans.source import Scalar
@@ -83,15 +84,14 @@ class Scope:
     def resolve(self, word: str, pos: Pos) -> str:
         if word.startswith("0x") and "." not in word:
             return literal_address(word, pos)
-        if "." not in word:
+        if not looks_like_name(word):
             known = [*self.plan.values, *self.aliases()]
             raise Flaw(
                 pos,
                 f"{shown(word)} is no address and no name",
-                nearest(word, known, "write 0x and 40 hex digits, or an ENS name"),
+                nearest(word, known, "write 0x and 40 hex digits, or a name with a dot"),
             )
-        if not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+", word):
-            raise Flaw(pos, f"{shown(word)} is no ENS name", "use labels of a-z, 0-9 and `-`, joined by dots")
+        check_name(word, pos)
         found = self.lock.names.get(word)
         if found is None:
             self.missing.add(Question("name", word, pos))

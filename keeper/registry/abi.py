@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from keeper.wire.abi import Entry, interface
+from keeper.wire.errors import ConductorError
 
 ADDR = "addr(bytes32)"
 ADDR_OF_COIN = "addr(bytes32,uint256)"
@@ -38,6 +39,23 @@ def arguments(data: bytes) -> tuple[str, tuple[Any, ...]] | None:
 def error_id(name: str) -> bytes:
     """The first four bytes of an error's revert data."""
     return interface("Registry").errors[name].id[:4]
+
+
+def error_text(data: bytes) -> str:
+    """Revert data for people: an error with its values, or the bytes of one that the Registry does not have."""
+    entry = next((one for one in interface("Registry").errors.values() if one.id[:4] == data[:4]), None)
+    values: tuple[Any, ...] = ()
+    try:
+        values = () if entry is None else as_bytes(entry).decode(data)
+    except ConductorError:
+        entry = None
+    if entry is None:
+        return f"0x{data.hex()}" if len(data) <= 100 else f"0x{data[:100].hex()}.."
+    shown = (
+        f"{name}={text(value) if kind == 'string' else f'0x{value.hex()}' if isinstance(value, bytes) else value}"
+        for name, kind, value in zip(entry.names, entry.types, values, strict=True)
+    )
+    return f"{entry.name}({', '.join(shown)})"
 
 
 def text(data: bytes) -> str:

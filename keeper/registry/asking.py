@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Protocol
 
+from keeper.chain.reads import Reads
 from keeper.chain.rpc import EndpointFailed, Trouble
 from keeper.chain.values import Block
 from keeper.registry.abi import answer, call
@@ -35,6 +36,29 @@ class Pinned(Protocol):
 
     async def calls(self, to: bytes, datas: Sequence[bytes]) -> list[bytes | EndpointFailed]:
         """What each call came to, asked together."""
+
+
+class ReadsAt:
+    """Pinned, over any Reads, which have no batches: one question after the other, at the block `head`."""
+
+    def __init__(self, reads: Reads, head: Block) -> None:
+        self._reads = reads
+        self.head = head
+
+    async def chain_id(self) -> int:
+        return await self._reads.chain_id()
+
+    async def call(self, to: bytes, data: bytes) -> bytes:
+        return await self._reads.call(to, data, self.head.hash)
+
+    async def calls(self, to: bytes, datas: Sequence[bytes]) -> list[bytes | EndpointFailed]:
+        answers: list[bytes | EndpointFailed] = []
+        for data in datas:
+            try:
+                answers.append(await self.call(to, data))
+            except EndpointFailed as error:
+                answers.append(error)
+        return answers
 
 
 class AnswerCache:

@@ -15,6 +15,7 @@ ConductorError
 
 from __future__ import annotations
 
+from keeper.registry.abi import error_text
 from keeper.wire.errors import BadInput, NotNow, Refused
 
 
@@ -75,7 +76,7 @@ class RegistryRefused(Refused):
     """The Registry reverted with an error that reading does not expect; `data` is the revert's."""
 
     def __init__(self, what: str, data: bytes) -> None:
-        message = f"the Registry refused {what} (0x{data.hex()[:200]})"
+        message = f"the Registry refused {what}: {error_text(data)}"
         remedy = "check that there is a Registry at this address, with a version that this client knows"
         super().__init__(message, field="registry", value=f"0x{data.hex()}", remedy=remedy)
         self.data = data

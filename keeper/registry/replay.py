@@ -10,7 +10,7 @@ from typing import TypeVar
 from keeper.registry import events as ev
 from keeper.registry.names import ROOT
 from keeper.registry.state import Kept, Node, Releases, State
-from keeper.registry.values import Instance, Scaling, Version
+from keeper.registry.values import Instance, Version
 from keeper.registry.watch import News, TakenBack, Told
 from keeper.wire.errors import ConductorError
 from keeper.wire.types import Address
@@ -190,20 +190,13 @@ def _renew(state: State, event: ev.Renewed, time_s: int) -> None:
 @_change.register
 def _evicted(event: ev.Evicted, state: State) -> None:
     kept = state.kept.pop(event.id)
-    node = state.nodes[kept.instance.node]
-    node.unsure = node.unsure or kept.instance.operator != node.owner
     _take_out(state.serving[kept.instance.node, kept.generation], event.id)
 
 
 @_change.register
 def _scaled(event: ev.Scaled, state: State) -> None:
-    life = state.life_of(event.node)
-    old, new = state.scalings.get(life, Scaling()), event.scaling
-    if old.meter is None or replace(old, wanted=new.wanted, changed_at_s=new.changed_at_s) != new:
-        _touched(state, event)  # no meter could do this
-    else:
-        state.nodes[event.node].unsure = True
-    state.scalings[life] = new
+    _touched(state, event)
+    state.scalings[state.life_of(event.node)] = event.scaling
 
 
 @_change.register
@@ -213,7 +206,7 @@ def _withdrawn(event: ev.Withdrawn, state: State) -> None:
 
 def _touched(state: State, event: ev.NodeEvent) -> Node:
     node = state.nodes[event.node]
-    node.revision, node.unsure = event.revision, False
+    node.revision = event.revision
     return node
 
 

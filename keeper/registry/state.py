@@ -3,9 +3,7 @@
 What is kept is kept as the contract does: under a node and its generation, so that a name that comes to be anew brings
 nothing back. Whether a name or an instance is live depends on the time, which every question is given.
 
-Two things are not in the events. Which commitments are left: only a claim's sender knows them. And whether an eviction,
-or a new count where there is a meter, was the work of the service's owner or operators, which raises the node's own
-`revision`, or of who serves or meters, which does not: until its next change the node is then `unsure`.
+One thing is not in the events: which commitments are left. Only a claim's sender knows them.
 """
 
 from __future__ import annotations
@@ -35,8 +33,6 @@ class Node:
     locked: bool = False
     offered_to: Address | None = None
     operators: set[Address] = field(default_factory=set)
-    unsure: bool = False
-    """Whether its own revision may be a later one: ask `nameOf` before an `accept`."""
 
 
 @dataclass(slots=True)

@@ -45,7 +45,7 @@ class Stage:
     @property
     def plans(self) -> RpcChain:
         """The chain as plans ask it."""
-        return RpcChain(self.chain.pool.reads)
+        return RpcChain(self.chain.pool.reads, self.protocol.registry)
 
     @property
     def environment(self) -> dict[str, str]:

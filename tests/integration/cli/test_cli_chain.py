@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from keeper.cli.deployment import address_of
+from keeper.cli.deployment import CONTRACTS, address_of
 from keeper.cli.reference import commands
 from tests.integration.cli.conftest import KEEPER, OWNER, POOR_KEY, World
 
@@ -41,12 +41,12 @@ def deploys(world: World) -> None:
     """Once, at the addresses that everybody can compute."""
     deployed = world.owner.json("deploy")
     assert {one["name"]: one["address"].lower() for one in deployed["contracts"]} == {
-        name: f"0x{address_of(name).hex()}" for name in ("Scheduler", "Facts")
+        name: f"0x{address_of(name).hex()}" for name in CONTRACTS
     }
     record = Path(deployed["record"]).read_text()
     assert json.loads(record)["contracts"]["Scheduler"]["block"] == deployed["contracts"][0]["block"]
     again = world.nobody.json("deploy")
-    assert [one["transaction"] for one in again["contracts"]] == [None, None]
+    assert [one["transaction"] for one in again["contracts"]] == [None] * len(CONTRACTS)
     assert Path(again["record"]).read_text() == record
 
 

@@ -1,4 +1,4 @@
-"""Names in plan files by a real ENS: its registry and resolver from npm, behind a Universal Resolver."""
+"""Names in plan files by the Registry, and by a real ENS: its contracts from npm, behind a Universal Resolver."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from eth_abi.abi import encode
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
+from keeper.cli.deployment import address_of
+from keeper.registry import namehash
+from keeper.registry.abi import answer, call
 from tests.integration.cli.conftest import OWNER, World
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -84,6 +87,40 @@ def names(world: World) -> Names:
     return found
 
 
+class Registered:
+    """The Registry that `conductor deploy` put there; `acme` is the owner's."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self.address = to_checksum_address(address_of("Registry"))
+        owner, secret = bytes.fromhex(OWNER[2:]), bytes(32)
+        asked = {"to": self.address, "data": f"0x{call('commitmentOf', 'acme', owner, secret).hex()}"}
+        said = bytes.fromhex(names.world.rpc("eth_call", asked, "latest")[2:])
+        self.do("commit", answer("commitmentOf", said)[0])
+        names.world.later(60)
+        self.do("claim", "acme", owner, secret, value_wei=10**17)
+
+    def do(self, function: str, *args: Any, value_wei: int = 0) -> None:
+        asked = {"from": OWNER, "to": self.address, "data": f"0x{call(function, *args).hex()}", "gas": hex(2_000_000)}
+        sent = self.names.world.rpc("eth_sendTransaction", {**asked, "value": hex(value_wei)})
+        ends_at = time.monotonic() + 20
+        while (receipt := self.names.world.rpc("eth_getTransactionReceipt", sent)) is None:
+            assert time.monotonic() < ends_at
+            time.sleep(0.01)
+        assert receipt["status"] == "0x1"
+
+    def point(self, name: str, at: str) -> None:
+        self.do("setAddr(bytes32,address)", namehash(name), bytes.fromhex(at[2:]))
+
+
+@pytest.fixture(scope="module")
+def registered(names: Names) -> Registered:
+    found = Registered(names)
+    found.do("create", namehash("acme"), "bob", bytes.fromhex(OWNER[2:]))
+    found.point("bob.acme", BOB)
+    return found
+
+
 def plan_of(world: World) -> Path:
     """A plan whose owner, target and value are names."""
     path = world.home / "named.yaml"
@@ -132,7 +169,7 @@ def test_names_are_pinned_and_checked_again(world: World, names: Names) -> None:
 
 @pytest.mark.parametrize(
     ("old", "new", "line"),
-    [("dao.eth", "nobody.eth", "3:8"), ("coin.eth", "no.coin.eth", "7:24"), ("bob.eth", "bob.example", "8:15")],
+    [("dao.eth", "nobody.eth", "3:8"), ("coin.eth", "no.coin.eth", "7:24"), ("bob.eth", "ens:bob.example", "8:15")],
 )
 def test_a_name_without_an_address_is_one_line(world: World, names: Names, old: str, new: str, line: str) -> None:
     assert names.registry
@@ -158,3 +195,41 @@ def test_a_chain_without_ens_has_no_names(world: World, names: Names) -> None:
         f"the name `{name}`" for name in ("dao.eth", "coin.eth", "bob.eth")
     ]
     assert names.resolver
+
+
+def test_names_of_the_registry_are_pinned_shown_and_checked_again(
+    world: World, names: Names, registered: Registered
+) -> None:
+    plan, owner = plan_of(world), world.owner
+    plan.write_text(plan.read_text().replace("bob.eth", "reg:bob.acme"))
+    made = owner.json("plan", "propose", str(plan), "--with-grants", "-o", "registered")
+    lock = json.loads(plan.with_suffix(".lock.json").read_text())
+    assert lock["names"]["reg:bob.acme"] == BOB
+    source = lock["sources"]["reg:bob.acme"]
+    assert (source["service"], source["by"]) == ("reg", registered.address)
+    assert lock["sources"]["dao.eth"]["service"] == "ens"
+    checked = owner.json("plan", "check", str(plan), code=3)
+    assert {"name": "reg:bob.acme", "address": BOB, **source} in checked["names"]
+    said = f"reg:bob.acme is {BOB}, by the Registry ({registered.address}) at block {source['block']}"
+    assert said in owner.run("plan", "check", str(plan)).out
+    governor = made["files"]["governor.json"]
+    assert owner.json("plan", "verify", str(plan), "--proposal", governor)["exact"]
+    alone = world.nobody.json("plan", "verify", str(plan), "--proposal", governor, env={"ETH_RPC_URL": None})
+    told = f"reg:bob.acme is {BOB}, says the lock, by the Registry ({registered.address}) at block {source['block']}"
+    assert told in alone["notes"]
+
+    registered.point("bob.acme", EVE)
+    changed = f"reg:bob.acme was {BOB} when the plan was compiled, and is {EVE} now"
+    assert owner.json("plan", "verify", str(plan), "--proposal", governor, code=2)["findings"] == [changed]
+    registered.do("remove", namehash("bob.acme"))
+    gone = f"reg:bob.acme was {BOB} when the plan was compiled, and is nothing now"
+    assert owner.json("plan", "verify", str(plan), "--plan", made["plan"], code=2)["findings"] == [gone]
+
+
+def test_what_both_could_answer_has_to_say_which(world: World, names: Names, registered: Registered) -> None:
+    plan = plan_of(world)
+    plan.write_text(plan.read_text().replace("bob.eth", "bob.acme"))
+    said = world.owner.run("plan", "check", str(plan))
+    assert (said.code, said.out) == (2, "")
+    remedy = "write `reg:bob.acme` or `ens:bob.acme`"
+    assert said.error == f"{plan}:8:15: both the Registry and ENS could answer `bob.acme`; {remedy}"

@@ -224,7 +224,8 @@ def test_rollback_is_undone_and_paid_as_estimated(url: str) -> None:
 
 def test_names_of_a_chain_without_ens_are_nobodys(url: str) -> None:
     async def story(node: Node) -> None:
-        assert await node.chain.resolve("dao.eth") is None
+        assert await node.chain.name_services() == frozenset()
+        assert await node.chain.resolve("ens", "dao.eth") is None
         assert await node.chain.chain_id() == 31337
 
     play(url, story)

@@ -9,7 +9,9 @@ from keeper.wire.types import Address
 
 async def holds_the_port(chain: Chain, scheduler: Address, token: Address, holder: Address, other: Address) -> None:
     """`holder` has at least 5 units of `token`, `other` has none."""
-    assert await chain.resolve("nobody.example") is None
+    assert await chain.resolve("ens", "nobody.example") is None
+    assert await chain.resolve("reg", "nobody.example") is None
+    assert await chain.name_services() <= {"ens", "reg"}
     assert await chain.has_code(token)
     assert not await chain.has_code(other)
     assert await chain.balance(Address(b"\x77" * 20)) == 0

@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 
 import pytest
 
-from keeper.plans.check import check
+from keeper.plans.check import check, drift
 from keeper.plans.compile import Compiled, compile_plan
 from keeper.plans.contracts import calldata
 from keeper.plans.estimate import estimate
 from keeper.plans.load import load_plan
-from keeper.plans.lock import Lock, parse_lock
+from keeper.plans.lock import Lock, NameSource, parse_lock
 from keeper.plans.pin import Deployment, Pinned, pin
 from keeper.plans.port import Now
 from keeper.plans.problems import PlanErrors
@@ -29,8 +29,10 @@ from keeper.wire.types import Status
 from tests.unit.plans.chain_suite import holds_the_port
 from tests.unit.plans.twin import (
     CALL_GAS,
+    ENS,
     FACTS,
     NOW,
+    REGISTRY,
     SCHEDULER,
     Account,
     Contract,
@@ -278,6 +280,93 @@ def test_drift_from_the_lock_is_an_error() -> None:
     errors = wait(check(found, on)).errors
     assert any("team.example was" in error for error in errors)
     assert any("had 6 decimals" in error for error in errors)
+
+
+def test_a_name_that_both_could_answer_has_to_say_which() -> None:
+    source = file("{id: a, call: 'usdc.transfer(team.acme, 5 usdc)'}", owner="dao.org")
+    on = chain(names={"dao.org": OWNER, "team.acme": TEAM}, registered={})
+    with pytest.raises(PlanErrors) as caught:
+        pinned(source, on)
+    assert str(caught.value).splitlines() == [
+        "plan.yaml:3:8: both the Registry and ENS could answer `dao.org`; write `reg:dao.org` or `ens:dao.org`",
+        "plan.yaml:12:34: both the Registry and ENS could answer `team.acme`; write `reg:team.acme` or `ens:team.acme`",
+    ]
+    assert on.asked == []
+
+
+def test_names_are_pinned_with_who_said_so() -> None:
+    names = {"dao.eth": OWNER, "snake_case.acme": VAULT, "team.acme": VAULT}
+    on = chain(names=names, registered={"team.acme": TEAM, "acme": VAULT})
+    steps = "{id: a, call: 'usdc.transfer(reg:team.acme, 5 usdc)'}", "{id: b, call: 'usdc.transfer(v, 5 usdc)'}"
+    extra = "values: {v: ens:team.acme, top: reg:acme, old: snake_case.acme}\n"
+    more = "{id: c, call: 'usdc.transfer(top, 5 usdc)'}", "{id: d, call: 'usdc.transfer(old, 5 usdc)'}"
+    lock = pinned(file(*steps, *more, owner="dao.eth", extra=extra), on).compiled.lock
+    assert lock.names == {
+        "dao.eth": text(OWNER),
+        "reg:team.acme": text(TEAM),
+        "ens:team.acme": text(VAULT),
+        "reg:acme": text(VAULT),
+        "snake_case.acme": text(VAULT),
+    }
+    by_registry = NameSource("reg", text(REGISTRY), NOW.block)
+    by_ens = NameSource("ens", text(ENS), NOW.block)
+    assert lock.sources == {
+        "dao.eth": by_ens,
+        "reg:team.acme": by_registry,
+        "ens:team.acme": by_ens,
+        "reg:acme": by_registry,
+        "snake_case.acme": by_ens,
+    }
+    assert parse_lock(lock.as_json(), "lock") == lock
+
+
+def test_where_there_is_no_ens_the_registry_is_asked() -> None:
+    on = chain(registered={"team.acme": TEAM})
+    found = pinned(file("{id: a, call: 'usdc.transfer(team.acme, 5 usdc)'}"), on).compiled
+    assert found.lock.sources == {"team.acme": NameSource("reg", text(REGISTRY), NOW.block)}
+    on.names["team.acme"] = OWNER
+    assert wait(drift(found, on)) == [], "who was asked once is asked again"
+
+
+@pytest.mark.parametrize(
+    ("name", "on", "said"),
+    [
+        ("reg:team.acme", {}, "the Registry is not on this chain; write the address"),
+        ("ens:team.acme", {"registered": {}}, "ENS is not on this chain; write the address"),
+        (
+            "dao.eth",
+            {"registered": {}},
+            "the name `dao.eth` has no address on this chain; mend the name, or write the address",
+        ),
+        (
+            "reg:no.acme",
+            {"registered": {}},
+            "the name `reg:no.acme` has no address on this chain; mend the name, or write the address",
+        ),
+    ],
+)
+def test_a_name_that_nobody_answers_is_one_line(name: str, on: dict[str, Any], said: str) -> None:
+    with pytest.raises(PlanErrors) as caught:
+        pinned(file("{id: a, call: vault.set(1)}", owner=name), chain(**on))
+    assert str(caught.value) == f"plan.yaml:3:8: {said}"
+
+
+def test_another_registry_or_address_is_drift() -> None:
+    on = chain(registered={"team.acme": TEAM})
+    found = pinned(file("{id: a, call: 'usdc.transfer(reg:team.acme, 5 usdc)'}"), on).compiled
+    source = found.lock.sources["reg:team.acme"]
+    elsewhere = replace(found.lock, sources={"reg:team.acme": replace(source, by=text(VAULT))})
+    said = f"by the Registry ({text(VAULT)}) at block {NOW.block}"
+    assert wait(drift(replace(found, lock=elsewhere), on)) == [
+        f"reg:team.acme was answered {said}, and the Registry asked now is {text(REGISTRY)}"
+    ]
+    assert on.registered is not None
+    on.registered["team.acme"] = OWNER
+    changed = f"reg:team.acme was {text(TEAM)} when the plan was compiled, and is {text(OWNER)} now"
+    assert wait(drift(found, on)) == [changed]
+    del on.registered["team.acme"]
+    gone = f"reg:team.acme was {text(TEAM)} when the plan was compiled, and is nothing now"
+    assert wait(drift(found, on)) == [gone]
 
 
 # ---------------------------------------------------------------------- paths

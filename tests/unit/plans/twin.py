@@ -12,6 +12,7 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from keeper.plans.abi import Function, parse_signature
+from keeper.plans.names import Answered, Service
 from keeper.plans.port import Message, Now, Outcome
 from keeper.wire.codec import decode_calls
 from keeper.wire.hashing import account_address
@@ -299,17 +300,27 @@ class Scheduler(Contract):
 
 
 SCHEDULER, FACTS = address(0x5C), address(0xFA)
+ENS, REGISTRY = address(0xE5), address(0x4E)
 CALL_GAS = 20_000
 
 
 class MemoryChain:
     """See `keeper.plans.port.Chain`. Gas is 20,000 a message and 16 for each byte of its data."""
 
-    def __init__(self, *contracts: Contract, number: int = 1, names: dict[str, Address] | None = None) -> None:
+    def __init__(
+        self,
+        *contracts: Contract,
+        number: int = 1,
+        names: dict[str, Address] | None = None,
+        registered: dict[str, Address] | None = None,
+    ) -> None:
         standing = [Scheduler(SCHEDULER), Facts(FACTS), *contracts]
         self.world = World({contract.at: contract for contract in standing})
         self.number = number
         self.names = names or {}
+        """ENS's; a chain without any has no ENS, unless it has no Registry either."""
+        self.registered = registered
+        """The Registry's; None: there is no Registry."""
         self.asked: list[str] = []
 
     async def chain_id(self) -> int:
@@ -318,9 +329,18 @@ class MemoryChain:
     async def now(self) -> Now:
         return self.world.now
 
-    async def resolve(self, name: str) -> Address | None:
-        self.asked.append(name)
-        return self.names.get(name)
+    async def name_services(self) -> frozenset[Service]:
+        there: dict[Service, bool] = {
+            "ens": bool(self.names) or self.registered is None,
+            "reg": self.registered is not None,
+        }
+        return frozenset(service for service, is_there in there.items() if is_there)
+
+    async def resolve(self, service: Service, name: str) -> Answered | None:
+        self.asked.append(f"{service}:{name}")
+        found = (self.names if service == "ens" else self.registered or {}).get(name)
+        by = ENS if service == "ens" else REGISTRY
+        return None if found is None else Answered(found, service, by, self.world.now.block)
 
     async def balance(self, of: Address) -> int:
         return self.world.coin.get(of, 0)

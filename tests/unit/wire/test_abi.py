@@ -38,6 +38,14 @@ def test_an_answer_of_other_bytes_is_an_error() -> None:
 
 
 def test_creation_code_and_json_are_shipped() -> None:
-    for name in ("Scheduler", "Account", "Facts"):
+    for name in ("Scheduler", "Account", "Facts", "Registry"):
         assert len(interface(name).creation_code) > 500
         assert {entry["type"] for entry in interface(name).entries} >= {"function", "error"}
+
+
+def test_functions_that_share_a_name_are_told_apart_by_their_types() -> None:
+    functions = interface("Registry").functions
+    assert "addr" not in functions
+    assert functions["addr(bytes32)"].id[:4].hex() == "3b3b57de"
+    assert functions["addr(bytes32,uint256)"].id[:4].hex() == "f1cb7e06"
+    assert functions["addr(bytes32)"].signature == "addr(bytes32)"
