@@ -16,6 +16,10 @@ COMMANDS = {
     "lock": Lazy(
         "give up the power to remove a name below yours", lambda: import_module("keeper.cli.name_change").lock
     ),
+    "approve": Lazy("let another key act for a name", lambda: import_module("keeper.cli.name_operator").approve),
+    "revoke": Lazy("let it act no longer", lambda: import_module("keeper.cli.name_operator").revoke),
+    "remove": Lazy("remove a name and all below it", lambda: import_module("keeper.cli.name_end").remove),
+    "withdraw": Lazy("take the deposits that came back", lambda: import_module("keeper.cli.name_end").withdraw),
     "set": Lazy("set addresses, texts, content hash, ABI", lambda: import_module("keeper.cli.name_change").set_records),
     "show": Lazy("show all of a name", lambda: import_module("keeper.cli.name_show").show),
 }

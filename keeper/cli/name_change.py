@@ -177,18 +177,25 @@ class NameSet(Result):
     NameSet,
     NAME,
     record_options(),
-    click.option("--primary", is_flag=True, help="Also let it be the name that its address is shown by."),
+    click.option(
+        "--primary/--no-primary",
+        default=None,
+        help="Whether the key's, or Account's, own name is this, or none.",
+    ),
     FROM_ACCOUNT,
     settings_options(key=True),
 )
-async def set_records(name: str, wishes: Wishes, primary: bool, from_account: bool, settings: Settings) -> NameSet:
+async def set_records(
+    name: str, wishes: Wishes, primary: bool | None, from_account: bool, settings: Settings
+) -> NameSet:
     """Set a name's records, all in one transaction. By its owner or an operator.
 
-    --primary speaks for the key, or the Account, itself: the name has to resolve to it.
+    --primary speaks for the key, or the Account, itself: it is shown by the name while that resolves to it.
 
     Example: conductor name set price.acme --addr 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --text url=https://acme.example
     """
-    calls: Sequence[bytes] = [*wishes.calls(namehash(name)), *([call("setName", name)] if primary else [])]
+    own = [] if primary is None else [call("setName", name if primary else "")]
+    calls: Sequence[bytes] = [*wishes.calls(namehash(name)), *own]
     if not calls:
         remedy = "give --addr, --addr-on, --text, --contenthash, --abi, --interface or --primary"
         raise BadInput("there is nothing to set", field="name", value=name, remedy=remedy)

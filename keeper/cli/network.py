@@ -45,23 +45,25 @@ class Network:
 
 
 @asynccontextmanager
-async def open_network(settings: Settings, chain_id: int | None = None) -> AsyncIterator[Network]:
-    """`chain_id`: the chain a plan is made for; None: the one that the settings mean.
+async def open_network(
+    settings: Settings, chain_id: int | None = None, *, choose: str = "--chain"
+) -> AsyncIterator[Network]:
+    """`chain_id`: the chain a plan is made for; None: the one that the settings mean, which `choose` sets.
 
     Errors: BadInput for no endpoint, or those of another chain; NoEndpoint if none answers.
     """
     deployment = deployment_of(settings)
-    chosen = await choose_chain(settings, chain_id)
+    chosen = await choose_chain(settings, chain_id, choose)
     transports = [HttpTransport(url) for url in settings.urls(chosen)]
     pool = EndpointPool(chosen, transports, policy=Policy(probe_every_s=min(settings.poll_s / 2, 1.0)))
     try:
-        await _require_answer(pool)
+        await _require_answer(pool, choose)
         yield Network(settings, pool, deployment)
     finally:
         await pool.close()
 
 
-async def choose_chain(settings: Settings, wanted: int | None = None) -> int:
+async def choose_chain(settings: Settings, wanted: int | None = None, choose: str = "--chain") -> int:
     """The chain to work on. Errors: BadInput, which says how to choose."""
     if wanted is not None and settings.chain not in (None, wanted):
         message = f"the plan is for chain {wanted}, not {settings.chain}"
@@ -75,7 +77,7 @@ async def choose_chain(settings: Settings, wanted: int | None = None) -> int:
     if not settings.rpc:
         raise BadInput("no endpoint", field="rpc", remedy="set CONDUCTOR_RPC_<CHAINID> or ETH_RPC_URL, or give --rpc")
     known = ", ".join(str(chain) for chain in sorted(settings.rpc))
-    raise BadInput("there are endpoints of several chains", field="chain", remedy=f"choose one with --chain: {known}")
+    raise BadInput("there are endpoints of several chains", field="chain", remedy=f"choose one with {choose}: {known}")
 
 
 def has_endpoint(settings: Settings, chain_id: int | None) -> bool:
@@ -107,13 +109,13 @@ async def _asked(urls: tuple[str, ...]) -> int:
     raise NoEndpoint(f"no endpoint answers: {'; '.join(said)}", field="rpc", remedy="check the URL and the network")
 
 
-async def _require_answer(pool: EndpointPool) -> None:
+async def _require_answer(pool: EndpointPool, choose: str) -> None:
     try:
         await pool.head()
     except NoEndpoint:
         conditions = pool.conditions
         if all(one.health is Health.WRONG_CHAIN for one in conditions.values()):
             said = "; ".join(f"{name}: {one.said}" for name, one in conditions.items())
-            remedy = f"give an endpoint of chain {pool.chain_id}, or choose the chain with --chain"
+            remedy = f"give an endpoint of chain {pool.chain_id}, or choose the chain with {choose}"
             raise BadInput(f"wrong chain: {said}", field="chain", value=pool.chain_id, remedy=remedy) from None
         raise

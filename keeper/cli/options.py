@@ -24,8 +24,11 @@ PLAN = click.argument("plan")
 SETS = click.option("--set", "sets", multiple=True, metavar="NAME=VALUE", help="Replace a value of the plan file.")
 
 
-def settings(*, key: bool = False, database: bool = False) -> Decorator:
-    """--chain, --rpc, --scheduler, with `key` --account, with `database` --database; the function gets `settings`."""
+def settings(*, key: bool = False, database: bool = False, chain: bool = True) -> Decorator:
+    """--chain, --rpc, --scheduler, with `key` --account, with `database` --database; the function gets `settings`.
+
+    `chain` is False for a command whose own --chain means something else.
+    """
     options = [
         click.option("--chain", metavar="ID", help="Chain to work on: its id, or its name."),
         click.option("--rpc", multiple=True, metavar="URL", help="Endpoint; may be given several times."),
@@ -37,6 +40,8 @@ def settings(*, key: bool = False, database: bool = False) -> Decorator:
     if database:
         options.append(click.option("--database", metavar="URL", help="The keeper's: a path, or postgresql://.."))
     names = ["chain", "rpc", "scheduler", *(["account"] if key else []), *(["database"] if database else [])]
+    if not chain:
+        del options[0], names[0]
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)

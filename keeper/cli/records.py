@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,13 @@ from typing import Any
 import click
 from eth_utils.address import to_checksum_address
 
-from keeper.bots.connection import first_block
 from keeper.cli.command import Decorator
 from keeper.cli.deployment import parse_address
 from keeper.cli.options import parse_chain, parse_sets
-from keeper.cli.registry import Registry, hex_bytes
-from keeper.registry import coin_type, decode_event, namehash
+from keeper.cli.registry import Registry, events_of, hex_bytes
+from keeper.registry import Event, coin_type
 from keeper.registry.abi import call, selector
-from keeper.registry.events import NameSet, RecordSet
-from keeper.wire.abi import interface
+from keeper.registry.events import RecordSet
 from keeper.wire.errors import BadInput
 
 _JSON_ABI = 1
@@ -94,19 +92,15 @@ class Record:
 
 
 async def read_records(registry: Registry, name: str) -> tuple[Record, ...]:
-    """Every record that the name has, from the events since it came to be; keys cannot be listed otherwise."""
-    pool, node = registry.network.pool, namehash(name)
-    start = registry.network.settings.start_block
-    start = await first_block(pool.reads, registry.address) if start is None else start
-    events = interface("Registry").events
-    kinds = [events["NameSet"].id, events["RecordSet"].id]
-    logs = await pool.reads.logs(start, (await pool.head()).number, [registry.address], [kinds, None, node])
+    """Every record that the name has."""
+    return records_in(await events_of(registry, name, "RecordSet"), registry)
+
+
+def records_in(events: Iterable[Event], registry: Registry) -> tuple[Record, ...]:
+    """Every record that a name has, from its `RecordSet` events."""
     found: dict[tuple[bytes, bytes], RecordSet] = {}
-    for log in logs:
-        event = decode_event(log.topics, log.data)
-        if isinstance(event, NameSet):
-            found.clear()
-        elif isinstance(event, RecordSet):
+    for event in events:
+        if isinstance(event, RecordSet):
             found.pop((event.kind, event.key), None)
             if event.value:
                 found[event.kind, event.key] = event

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import click
 from eth_utils.address import to_checksum_address
 
+from keeper.bots.connection import first_block
 from keeper.chain.settings import Settings
 from keeper.chain.signer import Signer
 from keeper.chain.values import Receipt
@@ -20,9 +21,10 @@ from keeper.cli.sending import Spending, refusal, send
 from keeper.plans.problems import Flaw, Pos
 from keeper.plans.source import Scalar
 from keeper.plans.values import duration
-from keeper.registry import Event, Name, NoName, RegistryClient, decode_event, labels
+from keeper.registry import Event, Name, NoName, RegistryClient, decode_event, labels, namehash
 from keeper.registry.abi import call
-from keeper.wire.abi import encode_call
+from keeper.registry.events import Accepted, Approved, NameSet
+from keeper.wire.abi import encode_call, interface
 from keeper.wire.codec import encode_calls
 from keeper.wire.errors import BadInput
 from keeper.wire.types import Address, Call
@@ -87,9 +89,9 @@ class Actor:
 
 
 @asynccontextmanager
-async def open_registry(settings: Settings) -> AsyncIterator[Registry]:
+async def open_registry(settings: Settings, *, choose: str = "--chain") -> AsyncIterator[Registry]:
     """Errors: BadInput if there is none on the chain; see `open_network` for the rest."""
-    async with open_network(settings) as network:
+    async with open_network(settings, choose=choose) as network:
         address = network.deployment.registry or address_of("Registry")
         if not await network.pool.reads.code(address):
             where = f"there is no Registry at {to_checksum_address(address)} on chain {network.chain_id}"
@@ -114,6 +116,39 @@ def events_in(receipt: Receipt, registry: Address) -> list[Event]:
     """What the Registry told in a transaction, in order."""
     found = (decode_event(log.topics, log.data) for log in receipt.logs if log.address == registry)
     return [event for event in found if event is not None]
+
+
+async def events_of(registry: Registry, name: str, *kinds: str) -> list[Event]:
+    """What a name's events of these kinds told since it last came to be, in order: for what no view lists."""
+    pool, node = registry.network.pool, namehash(name)
+    start = registry.network.settings.start_block
+    start = await first_block(pool.reads, registry.address) if start is None else start
+    known = interface("Registry").events
+    topics = [[known[kind].id for kind in ("NameSet", *kinds)], None, node]
+    logs = await pool.reads.logs(start, (await pool.head()).number, [registry.address], topics)
+    found: list[Event] = []
+    for log in logs:
+        event = decode_event(log.topics, log.data)
+        if isinstance(event, NameSet):
+            found.clear()
+        elif event is not None:
+            found.append(event)
+    return found
+
+
+OPERATOR_EVENTS = ("Approved", "Accepted")
+
+
+def operators_in(events: Iterable[Event]) -> tuple[str, ...]:
+    """Who may act for a name beside its owner, in the order of their approval; of its `OPERATOR_EVENTS`."""
+    found: dict[Address, None] = {}
+    for event in events:
+        if isinstance(event, Accepted):
+            found.clear()
+        elif isinstance(event, Approved):
+            found.pop(event.operator, None)
+            found |= {event.operator: None} if event.approved else {}
+    return tuple(map(to_checksum_address, found))
 
 
 def parent_of(name: str) -> tuple[str, str]:

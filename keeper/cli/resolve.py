@@ -43,25 +43,27 @@ class Resolved(Result):
     "resolve",
     Resolved,
     NAME,
-    click.option("--for-chain", metavar="ID", help="The address on that chain; default: on the Registry's own."),
+    click.option("--chain", metavar="ID", help="The address on that chain, an id or a name; default: the Registry's."),
     click.option("--key", "text_key", metavar="TEXT", help="A text, such as url, instead of an address."),
     click.option("--all", "everything", is_flag=True, help="All records."),
-    settings_options(),
+    settings_options(chain=False),
 )
-async def resolve(
-    name: str, for_chain: str | None, text_key: str | None, everything: bool, settings: Settings
-) -> Resolved:
+async def resolve(name: str, chain: str | None, text_key: str | None, everything: bool, settings: Settings) -> Resolved:
     """Say what a name stands for: its address, or one of its texts.
 
     Below a service `canary.` is the proposed version, `v2.` the last build of release 2, and an instance's label that
     instance while its lease lasts. What is not live has no answer: exit code 2.
 
-    Example: conductor resolve a.price.acme --key url
+    --chain is the chain whose address is asked for. The Registry that is asked is on the one of --rpc or ETH_RPC_URL;
+    where there are endpoints of several, CONDUCTOR_CHAIN chooses.
+
+    Example: conductor resolve price.acme --chain base
     """
-    if sum((for_chain is not None, text_key is not None, everything)) > 1:
-        remedy = "give one of --for-chain, --key and --all"
+    if sum((chain is not None, text_key is not None, everything)) > 1:
+        remedy = "give one of --chain, --key and --all"
         raise BadInput("one question at a time", field="key", remedy=remedy)
-    async with open_registry(settings) as registry:
+    chain_id = None if chain is None else parse_chain(chain)
+    async with open_registry(settings, choose="CONDUCTOR_CHAIN") as registry:
         client = await registry.at_head()
         block = client.block.number
         if everything:
@@ -75,7 +77,7 @@ async def resolve(
             if not value:
                 raise NoRecord(name, f"text {text_key!r}", block)
             return Resolved(name, block, None, value, ())
-        found = await client.resolve(name, None if for_chain is None else parse_chain(for_chain))
+        found = await client.resolve(name, chain_id)
         return Resolved(name, block, to_checksum_address(found), None, ())
 
 

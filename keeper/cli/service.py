@@ -12,11 +12,8 @@ COMMANDS = {
     "create": Lazy(
         "make a name below yours, with its records", lambda: import_module("keeper.cli.service_change").create
     ),
-    "release": Lazy(
-        "show a service's versions, or take a proposal back",
-        lambda: import_module("keeper.cli.service_release").release,
-    ),
-    "propose": Lazy("propose a version", lambda: import_module("keeper.cli.service_release").propose),
+    "release": Lazy("show a service's versions", lambda: import_module("keeper.cli.service_release").release),
+    "propose": Lazy("propose a version, or take it back", lambda: import_module("keeper.cli.service_release").propose),
     "confirm": Lazy(
         "let the proposed version be the service's", lambda: import_module("keeper.cli.service_release").confirm
     ),
@@ -27,7 +24,11 @@ COMMANDS = {
         "keep the key's instances alive", lambda: import_module("keeper.cli.service_heartbeat").heartbeat
     ),
     "drain": Lazy("take an instance out of the choice", lambda: import_module("keeper.cli.service_instance").drain),
+    "evict": Lazy("end an instance for good", lambda: import_module("keeper.cli.service_instance").evict),
     "scale": Lazy("show or set how many instances are wanted", lambda: import_module("keeper.cli.service_scale").scale),
+    "measure": Lazy(
+        "report the metric that a rule of scaling follows", lambda: import_module("keeper.cli.service_scale").measure
+    ),
     "watch": Lazy("print the Registry's changes as they come", lambda: import_module("keeper.cli.service_watch").watch),
 }
 

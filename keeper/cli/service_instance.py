@@ -1,4 +1,4 @@
-"""Who serves a service: `conductor service admit`, `serve`, `instances`, `drain`."""
+"""Who serves a service: `conductor service admit`, `serve`, `instances`, `drain`, `evict`."""
 
 from __future__ import annotations
 
@@ -163,6 +163,33 @@ async def drain(instance: str, weight: int, from_account: bool, settings: Settin
         found, service = await find_instance(actor.registry, instance)
         receipt = await actor.act([call("setWeight", found.id, weight)])
         return await _changed(actor.registry, found.id, service, Transaction.of(receipt))
+
+
+@dataclass(frozen=True)
+class InstanceEvicted(Result):
+    schema = "conductor/service-evict/1"
+
+    id: int
+    name: str
+    transaction: Transaction
+
+    def text(self) -> str:
+        return f"instance {self.id}, {self.name}, is gone, transaction {self.transaction.hash}"
+
+
+@command("evict", InstanceEvicted, INSTANCE, FROM_ACCOUNT, settings_options(key=True))
+async def evict(instance: str, from_account: bool, settings: Settings) -> InstanceEvicted:
+    """End an instance at once: nothing finds it any more, and no heartbeat brings it back.
+
+    By the owner or an operator of its service, or by its own operator. Its label can be admitted
+    again, with a new number.
+
+    Example: conductor service evict a.price.acme
+    """
+    async with acting(settings, from_account=from_account) as actor:
+        found, service = await find_instance(actor.registry, instance)
+        receipt = await actor.act([call("evict", found.id)])
+        return InstanceEvicted(found.id, f"{found.label}.{service}", Transaction.of(receipt))
 
 
 @dataclass(frozen=True)

@@ -111,15 +111,14 @@ async def propose(
 
     Example: conductor service propose price.acme 1.0 --target 0x70997970C51812dc3A010C7d01b50e0d17dc79C8
     """
-    node = namehash(name)
+    if retract and (version or target or digest or content):
+        raise BadInput("--retract takes nothing else", field="retract", remedy="leave the rest out")
+    node, number = namehash(name), None if retract else _number(version)
     async with acting(settings, from_account=from_account) as actor:
         await actor.registry.require(name)
-        if retract:
-            if version or target or digest or content:
-                raise BadInput("--retract takes nothing else", field="retract", remedy="leave the rest out")
+        if number is None:
             data = call("retract", node)
         else:
-            number = _number(version)
             code, hash_ = await _content(actor.registry, target, digest, content)
             data = call("propose", node, *number, code, hash_)
         receipt = await actor.act([data])

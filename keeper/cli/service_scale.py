@@ -1,4 +1,4 @@
-"""`conductor service scale`."""
+"""`conductor service scale` and `measure`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from keeper.cli.plan_owner import Transaction
 from keeper.cli.registry import FROM_ACCOUNT, NAME, Registry, acting, open_registry, seconds
 from keeper.registry import Scaling, namehash
 from keeper.registry.abi import call
+from keeper.wire.errors import NotNow
 from keeper.wire.types import NOBODY
 
 COUNT = click.IntRange(0, 2**32 - 1)
@@ -90,6 +91,30 @@ async def scale(
             words = (new.wanted, new.least, new.most, new.cooldown_s, 0, new.target, new.meter or NOBODY)
             data = call("setScaling", node, words)
         receipt = await actor.act([data])
+        return await _scaled(actor.registry, name, Transaction.of(receipt))
+
+
+@command(
+    "measure",
+    ServiceScale,
+    NAME,
+    click.argument("metric", type=click.IntRange(0, 2**256 - 1)),
+    FROM_ACCOUNT,
+    settings_options(key=True),
+)
+async def measure(name: str, metric: int, from_account: bool, settings: Settings) -> ServiceScale:
+    """Report METRIC per instance; how many are wanted follows the service's rule. By the rule's meter.
+
+    Example: conductor service measure price.acme 120
+    """
+    async with acting(settings, from_account=from_account) as actor:
+        await actor.registry.require(name)
+        rule = await (await actor.registry.at_head()).scaling(name)
+        if rule.meter != actor.address:
+            whose = "nobody" if rule.meter is None else to_checksum_address(rule.meter)
+            remedy = f"have its owner run `conductor service scale {name} --meter {to_checksum_address(actor.address)}`"
+            raise NotNow(f"the metric of {name} is reported by {whose}", field="meter", value=whose, remedy=remedy)
+        receipt = await actor.act([call("measure", namehash(name), metric)])
         return await _scaled(actor.registry, name, Transaction.of(receipt))
 
 

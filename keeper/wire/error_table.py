@@ -383,7 +383,7 @@ ROWS: Mapping[Code, Row] = {
     Code.REGISTRY_NO_INSTANCE: Row(
         "There is no such instance.",
         "It was evicted, its service ended, or, with `id` 0, none of the service's is live.",
-        "Look at the service with `conductor service show`; ask its owner to admit the instance.",
+        "List them with `conductor service instances`; ask its owner to admit the instance.",
         later=True,
     ),
     Code.REGISTRY_TOO_LATE: Row(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -14,8 +15,11 @@ from typing import Any
 
 import pytest
 
+from keeper.chain.endpoints import EndpointPool
 from keeper.cli.deployment import address_of
 from keeper.cli.reference import commands
+from keeper.registry import RegistryClient
+from keeper.wire.types import Address
 from tests.integration.cli.conftest import KEEPER, KEEPER_KEY, OWNER, World
 
 GROUPS = {"name", "service", "resolve"}
@@ -36,8 +40,11 @@ def test_a_service_from_its_name_to_its_instances_every_command_speaking_its_sch
     releases(world)
     serves(world)
     scales(world)
+    measures(world)
+    operates(world)
     watches(world)
     acts_through_an_account(world)
+    ends(world)
     wanted = {words for words, _ in commands() if words[0] in GROUPS}
     assert wanted - world.owner.spoken == set()
 
@@ -68,7 +75,12 @@ def changes_hands(world: World) -> None:
     kept = owner.json("name", "set", "price.acme", *more)["records"]
     assert [one["kind"] for one in kept] == ["abi", "addr", "addr", "contenthash", "interface"]
     assert nobody.json("resolve", "price.acme")["address"] == KEEPER
-    assert nobody.json("resolve", "price.acme", "--for-chain", "10")["address"].lower() == ELSEWHERE_CHAIN
+    for chain in ("10", "optimism"):
+        assert nobody.json("resolve", "price.acme", "--chain", chain)["address"].lower() == ELSEWHERE_CHAIN
+    assert nobody.json("resolve", "price.acme", "--chain", "31337")["address"] == KEEPER
+    assert nobody.refused(2, "resolve", "price.acme", "--chain", "base").startswith(
+        "price.acme has no address on chain 8453 at block "
+    )
     assert len(nobody.json("resolve", "price.acme", "--all")["records"]) == 5
     assert nobody.refused(2, "resolve", "price.acme", "--key", "url").startswith(
         "price.acme has no text 'url' at block "
@@ -194,6 +206,81 @@ def scales(world: World) -> None:
     assert (shown["meter"], shown["cooldown_s"], shown["most"]) == (OWNER, 60, 5)
 
 
+def measures(world: World) -> None:
+    """By the meter alone; the count follows the rule within its bounds."""
+    said = world.keeper.refused(3, "service", "measure", "price.acme", "100")
+    assert said == (
+        f"the metric of price.acme is reported by {OWNER}: have its owner run "
+        f"`conductor service scale price.acme --meter {KEEPER}`"
+    )
+    world.later(61)
+    measured = world.owner.json("service", "measure", "price.acme", "100")
+    assert (measured["wanted"], measured["transaction"] is not None) == (5, True)
+    assert world.owner.refused(2, "service", "measure", "pirce.acme", "1").startswith("pirce.acme is no live name")
+
+
+def operates(world: World) -> None:
+    """Who is approved acts for the name until revoked, and is shown; it does not own."""
+    owner, keeper, nobody = world.owner, world.keeper, world.nobody
+    keeper.refused(4, "name", "approve", "acme", KEEPER)
+    keeper.refused(4, "name", "set", "acme", "--text", "url=https://keeper")
+    assert owner.json("name", "approve", "acme", KEEPER)["operators"] == [KEEPER]
+    assert nobody.json("name", "show", "acme")["operators"] == [KEEPER]
+    assert f"operator  {KEEPER}" in nobody.run("name", "show", "acme").out
+    keeper.json("name", "set", "acme", "--text", "url=https://keeper")
+    keeper.refused(4, "name", "remove", "acme")
+    assert owner.json("name", "revoke", "acme", KEEPER)["operators"] == []
+    keeper.refused(4, "name", "set", "acme", "--text", "url=https://again")
+    assert owner.refused(2, "name", "approve", "acme", "0x12").startswith("'0x12' is no address")
+
+
+def ends(world: World) -> None:
+    """An own name is given up; an instance is evicted; names end, and their deposits are paid out once."""
+    owner, keeper, nobody = world.owner, world.keeper, world.nobody
+    keeper.json("name", "set", "price.acme", "--addr", KEEPER, "--primary")
+    assert own_name(world, KEEPER) == "price.acme"
+    keeper.json("name", "set", "price.acme", "--no-primary")
+    assert own_name(world, KEEPER) is None
+    keeper.json("service", "admit", "price.acme", "b", KEEPER)
+    nobody.refused(2, "service", "evict", "b.price.acme")
+    assert keeper.json("service", "evict", "a.price.acme")["name"] == "a.price.acme"
+    assert [one["name"] for one in nobody.json("service", "instances", "price.acme", "--all")["instances"]] == [
+        "b.price.acme"
+    ]
+    assert keeper.refused(2, "service", "evict", "a.price.acme").startswith("there is no instance a.price.acme: ")
+    assert owner.refused(4, "name", "remove", "price.acme").startswith("The parent cannot remove this name. [")
+    assert keeper.json("name", "remove", "price.acme")["credit_wei"] == "0"
+    assert nobody.refused(2, "resolve", "price.acme").startswith("price.acme is no live name at block ")
+    assert keeper.refused(2, "name", "remove", "price.acme").startswith("price.acme is no live name at block ")
+    assert owner.refused(3, "name", "withdraw") == (
+        f"nothing is due to {OWNER}: a deposit comes back once its name is removed, or claimed anew after its grace"
+    )
+    assert owner.json("name", "remove", "acme")["credit_wei"] == str(10**17)
+    before = int(world.rpc("eth_getBalance", ELSEWHERE_CHAIN, "latest"), 16)
+    paid = owner.json("name", "withdraw", "--to", ELSEWHERE_CHAIN)
+    assert (paid["to"].lower(), paid["amount_wei"]) == (ELSEWHERE_CHAIN, str(10**17))
+    assert int(world.rpc("eth_getBalance", ELSEWHERE_CHAIN, "latest"), 16) - before == 10**17
+    account = owner.json("account", "show")["account"]
+    world.later(400 * 86_400)
+    assert owner.json("name", "remove", "council", "--from-account")["credit_wei"] == str(10**17), "it had expired"
+    assert owner.json("name", "withdraw", "--from-account")["to"] == account
+
+
+def own_name(world: World, address: str) -> str | None:
+    """What an address is shown by, as clients ask."""
+
+    async def asked() -> str | None:
+        pool = EndpointPool.over_http(31337, [world.url])
+        try:
+            return await RegistryClient(await pool.pin(), address_of("Registry")).name_of(
+                Address(bytes.fromhex(address[2:]))
+            )
+        finally:
+            await pool.close()
+
+    return asyncio.run(asked())
+
+
 def watches(world: World) -> None:
     nobody = world.nobody
     lines = nobody.run("service", "watch", "price.acme", "--since", "0", "--once", "--json").out.splitlines()
@@ -266,7 +353,8 @@ def committed(world: World) -> list[Any]:
         ("service serve a.b.c", "it must serve somewhere: give an endpoint, --target, or both"),
         ("service serve a.b.c x --zone a-zone-too-long", "the zone has 15 bytes: use at most 12"),
         ("service heartbeat --health *='", "the check of *: No closing quotation: write a URL, or a command"),
-        ("resolve a.b --all --key url", "one question at a time: give one of --for-chain, --key and --all"),
+        ("resolve a.b --all --key url", "one question at a time: give one of --chain, --key and --all"),
+        ("resolve a.b --chain bse", "there is no chain 'bse': write a chain id, or one of "),
     ],
 )
 def test_what_cannot_be_is_one_line(protocol: World, words: str, said: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -16,6 +18,7 @@ from keeper.cli.root import root
 from keeper.wire.errors import BadInput
 
 ALL = dict(commands())
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_the_tree_is_the_one_that_was_promised() -> None:
@@ -24,10 +27,45 @@ def test_the_tree_is_the_one_that_was_promised() -> None:
     wanted = {("demo",), ("deploy",), ("new",), ("config", "show"), ("completion",)}
     wanted |= {("plan", name) for name in [*plan.split(), "cancel"]} | {("keeper", name) for name in keeper.split()}
     wanted |= {("account", name) for name in ("show", "call", "allow", "revoke")} | {("resolve",)}
-    wanted |= {("name", name) for name in ("claim", "renew", "transfer", "accept", "lock", "set", "show")}
-    service = "create release propose confirm admit serve instances heartbeat drain scale watch"
+    names = "claim renew transfer accept lock approve revoke remove withdraw set show"
+    wanted |= {("name", name) for name in names.split()}
+    service = "create release propose confirm admit serve instances heartbeat drain evict scale measure watch"
     wanted |= {("service", name) for name in service.split()}
     assert set(ALL) == wanted
+
+
+def test_every_function_that_changes_the_registry_has_a_command() -> None:
+    """By the calls in the commands' own code; heartbeats are the bot's, `multicall` holds several of the others."""
+    abi = json.loads((ROOT / "keeper/wire/abi/Registry.json").read_text())["abi"]
+    functions = [one for one in abi if one["type"] == "function" and one["stateMutability"] not in ("view", "pure")]
+    code = [*(ROOT / "keeper/cli").glob("*.py"), ROOT / "keeper/bots/heartbeat.py"]
+    called = {name for path in code for name in re.findall(r'call\("(\w+)', path.read_text())}
+    assert len(functions) > 25
+    assert {one["name"] for one in functions} - called == set()
+
+
+def mentions() -> Iterator[tuple[str, str]]:
+    """Every `conductor ...` in prose, code and remedies, with the file that it is in."""
+    texts = [*ROOT.glob("docs/**/*.md"), *ROOT.glob("*.md"), *ROOT.glob("keeper/**/*.py"), ROOT / "js/README.md"]
+    for path in texts:
+        for words in re.findall(r"`conductor ([^`]+)`", path.read_text()):
+            yield str(path.relative_to(ROOT)), " ".join(words.split())
+
+
+def test_every_command_that_is_mentioned_exists() -> None:
+    wrong = []
+    for path, words in mentions():
+        group: click.Command | None = root
+        for word in words.split():
+            if isinstance(group, click.Group):
+                group = group.get_command(click.Context(group), word) or (group if word.startswith("-") else None)
+            if group is None:
+                wrong.append((path, words))
+                break
+        options = {opt for one in (group.params if group else ()) for opt in [*one.opts, *one.secondary_opts]}
+        wrong += [(path, words) for one in re.findall(r"(?<!\S)--[a-z-]+", words) if group and one not in options]
+    assert len(list(mentions())) > 100
+    assert wrong == []
 
 
 @pytest.mark.parametrize("words", ALL, ids=" ".join)

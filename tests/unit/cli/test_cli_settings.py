@@ -82,6 +82,8 @@ def test_an_account_of_a_flag_goes_over_the_environments_key(monkeypatch: pytest
          "no endpoint for chain 5: set CONDUCTOR_RPC_5 to a list of URLs, or ETH_RPC_URL"),
         (["deploy"], {"CONDUCTOR_RPC_1": "https://a.example", "CONDUCTOR_RPC_10": "https://b.example"},
          "there are endpoints of several chains: choose one with --chain: 1, 10"),
+        (["resolve", "a", "--chain", "10"], {"CONDUCTOR_RPC_1": "https://a.example", "CONDUCTOR_RPC_10": "https://b.example"},
+         "there are endpoints of several chains: choose one with CONDUCTOR_CHAIN: 1, 10"),
         (["deploy", "--chain", "optimist"], {},
          f"there is no chain 'optimist': write a chain id, or one of {', '.join(CHAINS)}"),
         (["deploy", "--rpc", "ftp://a.example"], {}, "an endpoint has to be an http or https URL: write https://host/.."),
