@@ -4,12 +4,16 @@ pragma solidity ^0.8.30;
 import {Calendar} from "../../contracts/libraries/Calendar.sol";
 import {Calls} from "../../contracts/libraries/Calls.sol";
 import {PlanHashes} from "../../contracts/libraries/PlanHashes.sol";
+import {BookWord, newBook} from "../../contracts/types/BookWord.sol";
 import {Entry, HEAD_BYTES, Head, headAt, headerBytes, lengthAt} from "../../contracts/types/Head.sol";
+import {LeaseWord, newLease} from "../../contracts/types/LeaseWord.sol";
+import {LifeWord, reborn} from "../../contracts/types/LifeWord.sol";
 import {PlanId, Value} from "../../contracts/types/PlanTypes.sol";
 import {PlanWord} from "../../contracts/types/PlanWord.sol";
 import {StepHead, callsOf, tailOf, undoOf} from "../../contracts/types/StepRef.sol";
 
 interface VectorVm {
+    function warp(uint256 time) external;
     function readFile(string calldata path) external view returns (string memory);
     function parseJsonUintArray(string calldata json, string calldata key) external pure returns (uint256[] memory);
     function parseJsonBytesArray(string calldata json, string calldata key) external pure returns (bytes[] memory);
@@ -264,6 +268,94 @@ contract VectorsTest {
         _same(".wordFailed", got[7]);
         _same(".wordUndone", got[8]);
         _sameFlags(".wordCancelled", cancelled);
+    }
+
+    // ------------------------------------------------------------------ words of the Registry
+
+    function test_lives() external {
+        bytes32[] memory packed = _words(".lifePacked");
+        address[] memory owners = VM.parseJsonAddressArray(_json, ".lifeOwner");
+        uint256[] memory expires = _numbers(".lifeExpires");
+        uint256[] memory generations = _numbers(".lifeGeneration");
+        uint256[] memory parents = _numbers(".lifeParentGeneration");
+        for (uint256 i; i < packed.length; ++i) {
+            LifeWord w = LifeWord.wrap(uint256(packed[i]));
+            _equal(".lifeOwner", i, uint160(w.owner()), uint160(owners[i]));
+            _equal(".lifeExpires", i, w.expires(), expires[i]);
+            _equal(".lifeGeneration", i, w.generation(), generations[i]);
+            LifeWord before = LifeWord.wrap((generations[i] - 1) << 32);
+            _equal(".lifePacked", i, LifeWord.unwrap(reborn(before, owners[i], expires[i], parents[i])), uint256(packed[i]));
+            _equal(".lifePacked", i, LifeWord.unwrap(w.withOwner(address(this)).withOwner(owners[i])), uint256(packed[i]));
+            _equal(".lifePacked", i, LifeWord.unwrap(w.withExpires(~expires[i]).withExpires(expires[i])), uint256(packed[i]));
+            _livesUntil(w, i, expires[i], parents[i]);
+        }
+    }
+
+    /// @dev Up to the second before it expires, and under no other life of its parent.
+    function _livesUntil(LifeWord w, uint256 i, uint256 expires, uint256 parent) private {
+        uint256 owned = _bit(w.owner() != address(0));
+        VM.warp(expires == 0 ? type(uint40).max : expires - 1);
+        _equal(".lifeParentGeneration", i, _bit(this.isLive(w, parent)), owned);
+        _equal(".lifeParentGeneration", i, _bit(this.isLive(w, parent ^ 1)), 0);
+        if (expires == 0) return;
+        VM.warp(expires);
+        _equal(".lifeExpires", i, _bit(this.isLive(w, parent)), 0);
+    }
+
+    /// @dev In a call of its own: the compiler takes the time of one call for the same throughout.
+    function isLive(LifeWord w, uint256 parent) external view returns (bool) {
+        return w.isLiveUnder(parent);
+    }
+
+    function test_books() external view {
+        bytes32[] memory packed = _words(".bookPacked");
+        bytes[] memory names = _bytes(".bookName");
+        uint256[] memory lengths = _numbers(".bookLabelLength");
+        uint256[][5] memory got;
+        for (uint256 k; k < 5; ++k) got[k] = new uint256[](packed.length);
+        for (uint256 i; i < packed.length; ++i) {
+            BookWord b = BookWord.wrap(uint256(packed[i]));
+            (got[0][i], got[1][i], got[2][i], got[3][i], got[4][i]) = (b.revision(), b.transfers(), b.index(), _bit(b.locked()), b.length());
+            bytes32 label = lengths[i] == 0 ? keccak256("") : keccak256(names[i]);
+            _equal(".bookLabel", i, uint256(keccak256(bytes(b.shortLabel()))), uint256(label));
+            BookWord made = this.book(b.index(), b.length(), names[i]);
+            if (b.locked()) made = made.withLock();
+            uint256 rest = BookWord.unwrap(made.withRevision(b.revision())) | b.transfers() << 160;
+            _equal(".bookPacked", i, rest, uint256(packed[i]));
+            _equal(".bookPacked", i, BookWord.unwrap(b.withIndex(~b.index()).withIndex(b.index())), uint256(packed[i]));
+        }
+        _same(".bookRevision", got[0]);
+        _same(".bookTransfers", got[1]);
+        _same(".bookIndex", got[2]);
+        _same(".bookLocked", got[3]);
+        _same(".bookLength", got[4]);
+    }
+
+    function book(uint256 index, uint256 length, bytes calldata label) external pure returns (BookWord) {
+        return newBook(index, length, label);
+    }
+
+    function test_leases() external view {
+        bytes32[] memory packed = _words(".leasePacked");
+        bytes32[] memory renewed = _words(".leaseRenewed");
+        uint256[] memory times = _numbers(".leaseTime");
+        uint256[][6] memory got;
+        for (uint256 k; k < 6; ++k) got[k] = new uint256[](packed.length);
+        for (uint256 i; i < packed.length; ++i) {
+            LeaseWord w = LeaseWord.wrap(uint256(packed[i]));
+            (got[0][i], got[1][i], got[2][i]) = (uint160(w.operator()), w.until(), w.granted());
+            (got[3][i], got[4][i], got[5][i]) = (w.weight(), _bit(w.served()), w.ttl());
+            _equal(".leaseRenewed", i, LeaseWord.unwrap(w.renewed(times[i])), uint256(renewed[i]));
+            LeaseWord made = newLease(w.operator(), w.granted(), w.ttl(), false).withWeight(w.weight());
+            if (w.served()) made = made.withServed();
+            _equal(".leasePacked", i, LeaseWord.unwrap(made.renewed(times[i])), uint256(renewed[i]));
+        }
+        _sameAddresses(".leaseOperator", got[0]);
+        _same(".leaseUntil", got[1]);
+        _same(".leaseGranted", got[2]);
+        _same(".leaseWeight", got[3]);
+        _same(".leaseServed", got[4]);
+        _same(".leaseTtl", got[5]);
     }
 
     // ------------------------------------------------------------------ arithmetic

@@ -13,6 +13,7 @@ Numbers are decimal text, bytes 0x-text.
 | proof | siblings, concatenated, of leaf `proofIndex` under the tree of the first `proofSize` |
 | plan | header, root, body, id, item (of step `planIndex`), packed |
 | word | a plan word and its fields |
+| life, book, lease | a word of the Registry and its fields; what it becomes with other ones |
 | turn, account, signed, month, compare | arguments and result |
 """
 
@@ -56,6 +57,7 @@ from keeper.wire.types import (
     Value,
 )
 from keeper.wire.word import PlanWord, encode_word
+from tests.vectors.layouts import layout, pack
 
 FILE = Path(__file__).with_name("wire.json")
 EDGES = (0, 1, 2**255 - 1, 2**255, 2**256 - 1)
@@ -175,7 +177,7 @@ class Table:
 
 
 def _camel(name: str) -> str:
-    return "".join(part.capitalize() for part in name.split("_"))
+    return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
 
 
 def _plain(value: Any) -> Any:
@@ -193,6 +195,7 @@ def document() -> str:
     _plans(draw, table)
     _words(draw, table)
     _results(draw, table)
+    _registry_words(draw, table)
     arrays = ",\n".join(f'  "{key}": {_array(values)}' for key, values in table.arrays.items())
     return f"{{\n{arrays}\n}}\n"
 
@@ -299,6 +302,30 @@ def _results(draw: Draw, table: Table) -> None:
                     condition = Condition(NOBODY, 0, op, 0, constant, b"", signed=signed)
                     code = op | (8 if signed else 0)
                     table.row("compare", op=code, word=word, constant=constant, result=is_true(condition, word))
+
+
+def _registry_words(draw: Draw, table: Table) -> None:
+    def drawn(word: str) -> dict[str, int]:
+        return {name: draw.bits(bits) for name, bits in layout(word).items()}
+
+    for number in range(24):
+        life = drawn("Life") | {"generation": draw.randrange(1, 2**32), "expires": draw.bits(32) if number % 3 else 0}
+        _word(table, "life", life)
+        label = b"abcdefghijklm-nopqrstuvwxyz"[: number + 1]
+        short = label if len(label) <= 13 else b""
+        held = {"labelLength": len(short), "label": int.from_bytes(short.ljust(13, b"\0"), "big")}
+        _word(table, "book", drawn("Book") | held | {"locked": number % 2})
+        table.row("book", name=label)
+        lease, time = drawn("Lease"), draw.getrandbits(39)
+        _word(table, "lease", lease)
+        table.row("lease", time=time, renewed=pack("Lease", **lease | {"until": time + lease["ttl"]}))
+
+
+def _word(table: Table, prefix: str, values: dict[str, int]) -> None:
+    table.row(prefix, packed=pack(prefix.capitalize(), **values))
+    for name, value in values.items():
+        data: Any = {"owner": 20, "operator": 20, "label": 13}.get(name)
+        table.row(prefix, **{name: value if data is None else value.to_bytes(data, "big")})
 
 
 if __name__ == "__main__":

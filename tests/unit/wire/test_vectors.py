@@ -8,10 +8,13 @@ from dataclasses import fields
 from functools import cache
 from typing import Any
 
+import pytest
+
 from keeper.wire.codec import decode_body, decode_header, decode_item, decode_packed, decode_step, encode_calls
 from keeper.wire.hashing import plan_id, root, root_of
 from keeper.wire.types import Header
 from keeper.wire.word import decode_word
+from tests.vectors.layouts import unpack
 from tests.vectors.make import FILE, document
 
 
@@ -104,6 +107,35 @@ def test_words_have_the_fields_they_name() -> None:
         assert list(word.values) == list(raw(row["Values"]))
         assert (word.run, word.move, word.changed) == (int(row["Run"]), int(row["Move"]), int(row["Changed"]))
         assert (word.settled, word.done, word.undone) == (int(row["Settled"]), int(row["Done"]), int(row["Undone"]))
+
+
+def test_the_plan_word_is_as_it_is_drawn() -> None:
+    """The page's drawing, read by the same code as the Registry's words, gives the keeper's own decoding."""
+    for row in rows("word"):
+        packed = raw(row["Packed"])
+        drawn, word = unpack("Plan", packed), decode_word(int.from_bytes(packed, "big"))
+        assert [drawn[name] for name in ("run", "move", "changed", "deposit")] == [
+            word.run, word.move, word.changed, word.deposit_gwei,
+        ]  # fmt: skip
+        assert drawn["status"] == word.status | (8 if word.cancelled else 0)
+        for index, value in enumerate(word.values):
+            assert value == sum((drawn[lane] >> index & 1) << k for k, lane in enumerate(("lo", "mid", "hi")))
+
+
+@pytest.mark.parametrize("word", ["Life", "Book", "Lease"])
+def test_registry_words_have_the_fields_they_name(word: str) -> None:
+    seen = 0
+    for row in rows(word.lower()):
+        seen += 1
+        for name, value in unpack(word, raw(row["Packed"])).items():
+            assert value == int(row[name[0].upper() + name[1:]], 0)
+    assert seen == 24
+
+
+def test_a_renewed_lease_differs_in_its_end_alone() -> None:
+    for row in rows("lease"):
+        before, after = unpack("Lease", raw(row["Packed"])), unpack("Lease", raw(row["Renewed"]))
+        assert after == before | {"until": int(row["Time"]) + before["ttl"]}
 
 
 def test_every_field_of_a_header_is_in_the_vectors() -> None:
