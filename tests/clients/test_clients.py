@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.clients.names import HERE, QUESTIONS
+from tests.clients.names import ASKED, HERE, QUESTIONS
 from tests.clients.world import World, filled
 from tests.conftest import ROOT
 
@@ -101,7 +101,28 @@ def answers(world: World) -> Answers:
 def test_every_pinned_client_is_asked() -> None:
     pinned = {f"web3.py {pins.stem.removeprefix('web3-')}" for pins in FOLDER.glob("web3-*.txt")}
     assert pinned == {client for client in CLIENTS if client.startswith("web3")}
-    assert len(QUESTIONS) >= 40
+
+
+def test_the_names_are_many_and_of_every_kind() -> None:
+    """Accounts, which are asked by their address, are no names."""
+    names = {one.of for one in QUESTIONS.values() if one.ask != "reverse"}
+    assert len(names) >= 40
+    kinds = {
+        "address": [one for one in ASKED["named"] if one.ask == "address" and one.answer],
+        "for each chain": [one for one in ASKED["chain"] if one.coin not in (60, 0x8000_0000 | HERE) and one.answer],
+        "text": [one for one in ASKED["record"] if one.ask == "text" and one.answer],
+        "contenthash": [one for one in ASKED["record"] if one.ask == "contenthash" and one.answer],
+        "wildcard": [one for one in (*ASKED["wildcard"], *ASKED["service"], *ASKED["instance"]) if one.answer],
+        "reverse": [one for one in ASKED["account"] if one.answer],
+        "forged reverse": [one for one in ASKED["account"] if not one.answer],
+        "missing": [one for one in (*ASKED["missing"], *ASKED["below"]) if not one.answer],
+        "expired": [one for one in ASKED["over"] if not one.answer],
+        "lapsed": [one for one in ASKED["below"] if one.of.startswith("lapsed.") and not one.answer],
+        "malformed": [one for one in ASKED["abnormal"] if not one.answer],
+    }
+    assert [kind for kind, asked in kinds.items() if not asked] == []
+    wrong = [one for topic in ("missing", "below", "over", "root", "abnormal") for one in ASKED[topic] if one.answer]
+    assert wrong == []
 
 
 @pytest.mark.parametrize("client", CLIENTS)
