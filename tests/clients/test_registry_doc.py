@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +18,7 @@ from tests.conftest import ROOT
 DOC = ROOT / "docs/registry.md"
 KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"  # anvil's first
 EU = "0x4e59b44847b379578588920cA78FbF26c0B4956C"
+OPERATOR = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 URL = "https://acme.example"
 
 
@@ -49,9 +52,14 @@ def reader(user: User, start_anvil: Callable[..., str]) -> Reader:
 def test_the_page_has_these_files() -> None:
     assert [*blocks(DOC)] == [
         *("claim.py", "service.py", "instance.py", "resolve.py", "attached.py", "plain.py", "ethers.mjs", "viem.ts"),
-        "Caller.sol",
+        *("Caller.sol", "commands.sh"),
     ]
-    missing = [link for link in _links() if not (DOC.parent / link).exists()]
+    headings = {
+        line.strip("# ").lower().replace(" ", "-") for line in DOC.read_text("utf-8").splitlines() if line[:1] == "#"
+    }
+    missing = [
+        link for link in _links() if not (link[1:] in headings if link[0] == "#" else (DOC.parent / link).exists())
+    ]
     assert not missing
 
 
@@ -90,6 +98,17 @@ def test_solidity(reader: Reader) -> None:
     built = json.loads((reader.user.folder / "out/Caller.sol/Caller.json").read_text())
     caller = reader.world.deploy_code(built["abi"], built["bytecode"]["object"], reader.world.registry.address)
     assert caller.functions.any(node_of("prices.acme"), 5).call() == EU
+
+
+def test_the_commands(reader: Reader, tmp_path: Path) -> None:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    where = {"ETH_RPC_URL": reader.world.url, "CONDUCTOR_PRIVATE_KEY": KEY, "HOME": str(tmp_path), "PATH": path}
+    said = reader.user.run("sh", "-e", "commands.sh", **where)
+    assert said.splitlines()[:2] == [EU, "https://eu.acme.example"]
+    for row in (OPERATOR, f"operators    {OPERATOR}", f"operator         {OPERATOR}"):
+        assert row in said.splitlines()
+    assert "instance 2, one.shop.acme, is gone, transaction " in said
+    assert reader.world.registry.functions.nameOf(node_of("shop.acme")).call()[0] == "0x" + "00" * 20
 
 
 def test_a_lease_ends_for_all_of_them(reader: Reader) -> None:
