@@ -312,6 +312,39 @@ class RegistrySuite:
         await writer.pass_time(700)
         await _same(replay(told), await client(writer), writer.me)
 
+    async def test_a_replayed_state_lapses_in_its_second(self, writer: Writer) -> None:
+        await writer.claim("acme")
+        await writer.create("acme", "api")
+        await writer.set_addr("api.acme", ALICE)
+        await writer.propose("api.acme", 1, 0, b"\x01" * 32)
+        number = await writer.admit("api.acme", "one", 10, 600)
+        await writer.serve(number, ALICE, "", "https://one.example")
+        await writer.heartbeat(number)
+        state = replay(await news(Watch(writer.chain, writer.registry, start_block=writer.first_block)))
+        registry, node = await client(writer), namehash("api.acme")
+        lease, name = await registry.instance(number), await registry.name("acme")
+        assert lease is not None
+        assert name is not None
+        for time_s, live in ((lease.until_s - 1, [number]), (lease.until_s, [])):
+            assert [one.id for one in state.instances(node, time_s, live_only=True)] == live
+        addr = bytes.fromhex("f1cb7e06")
+        (key,) = (key for kind, key in state.records[node, 1] if kind == addr)
+        for time_s, lives in ((name.expires_s - 1, True), (name.expires_s, False)):
+            said = [
+                state.name(namehash("acme"), time_s),
+                state.name(node, time_s),
+                state.children(bytes(32), time_s),
+                state.children(namehash("acme"), time_s),
+                state.record(node, addr, key, time_s),
+                state.versions(node, time_s).proposed,
+                state.instances(node, time_s, live_only=False),
+                state.is_operator(node, writer.me, time_s),
+            ]
+            assert [bool(one) for one in said] == [lives] * len(said)
+            kept = state.instance(number, time_s)
+            assert kept is not None
+            assert kept.until_s == (lease.until_s if lives else 0)
+
 
 async def _same(state: State, registry: RegistryClient, me: Address) -> None:
     """Whatever the client can ask, the replayed state says the same."""
