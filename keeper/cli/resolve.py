@@ -77,7 +77,12 @@ async def resolve(name: str, chain: str | None, text_key: str | None, everything
             if not value:
                 raise NoRecord(name, f"text {text_key!r}", block)
             return Resolved(name, block, None, value, ())
-        found = await client.resolve(name, chain_id)
+        try:
+            found = await client.resolve(name, chain_id)
+        except NoRecord as error:
+            if not await client.text(name, "url"):
+                raise
+            raise NoRecord(name, error.what, block, remedy="it has a url: ask with --key url") from None
         return Resolved(name, block, to_checksum_address(found), None, ())
 
 

@@ -32,9 +32,9 @@ class NoName(BadInput):
 class NoRecord(BadInput):
     """The name is live and has no such record."""
 
-    def __init__(self, name: str, what: str, block: int) -> None:
+    def __init__(self, name: str, what: str, block: int, remedy: str = "ask its owner to set it") -> None:
         message = f"{name} has no {what} at block {block}"
-        super().__init__(message, field="name", value=name, remedy="ask its owner to set it")
+        super().__init__(message, field="name", value=name, remedy=remedy)
         self.name = name
         self.what = what
 

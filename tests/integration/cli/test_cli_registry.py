@@ -130,6 +130,9 @@ def serves(world: World) -> None:
     assert not owner.json("service", "heartbeat", "price.acme", "--once")["instances"][0]["renewed"]
     assert [one["left_s"] for one in nobody.json("service", "instances", "price.acme")["instances"]] == [60]
     assert nobody.json("resolve", "a.price.acme", "--key", "url")["value"] == "http://127.0.0.1:9"
+    nowhere = nobody.refused(2, "resolve", "a.price.acme")
+    assert nowhere.startswith("a.price.acme has no address at block ")
+    assert nowhere.endswith(": it has a url: ask with --key url")
     assert owner.json("service", "drain", "1")["instance"]["weight"] == 0
     assert owner.json("service", "drain", "a.price.acme", "--weight", "100")["instance"]["weight"] == 100
     assert nobody.json("service", "instances", "price.acme", "--all")["instances"][0]["zone"] == "eu-1"
