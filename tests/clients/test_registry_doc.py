@@ -34,6 +34,12 @@ class Reader:
         where = {"ETH_RPC_URL": self.world.url, "CHAIN_ID": "31337", "REGISTRY": self.world.registry.address}
         return self.user.run(*command, CONDUCTOR_PRIVATE_KEY=KEY, PYTHONPATH=str(ROOT), **where).splitlines()
 
+    def shell(self, script: str, home: Path) -> str:
+        """What a script prints; the commands and python are this environment's."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        where = {"ETH_RPC_URL": self.world.url, "CONDUCTOR_PRIVATE_KEY": KEY, "HOME": str(home), "PATH": path}
+        return self.user.run("sh", "-ec", script, **where)
+
 
 @pytest.fixture(scope="module")
 def reader(user: User, start_anvil: Callable[..., str]) -> Reader:
@@ -51,7 +57,17 @@ def reader(user: User, start_anvil: Callable[..., str]) -> Reader:
 
 def test_the_page_has_these_files() -> None:
     assert [*blocks(DOC)] == [
-        *("claim.py", "service.py", "instance.py", "resolve.py", "attached.py", "plain.py", "ethers.mjs", "viem.ts"),
+        *(
+            "setup.sh",
+            "claim.py",
+            "service.py",
+            "instance.py",
+            "resolve.py",
+            "attached.py",
+            "plain.py",
+            "ethers.mjs",
+            "viem.ts",
+        ),
         *("Caller.sol", "commands.sh"),
     ]
     headings = {
@@ -66,6 +82,12 @@ def test_the_page_has_these_files() -> None:
 def _links() -> list[str]:
     text = DOC.read_text("utf-8")
     return [part.partition(")")[0] for part in text.split("](")[1:] if not part.startswith("http")]
+
+
+def test_the_setup(reader: Reader, tmp_path: Path) -> None:
+    said = reader.shell(". ./setup.sh; echo $CHAIN_ID $REGISTRY", tmp_path)
+    assert said.splitlines()[-1] == f"31337 {reader.world.registry.address}"
+    assert reader.world.w3.eth.chain_id == 31337
 
 
 def test_the_registry_client(reader: Reader) -> None:
@@ -101,9 +123,7 @@ def test_solidity(reader: Reader) -> None:
 
 
 def test_the_commands(reader: Reader, tmp_path: Path) -> None:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    where = {"ETH_RPC_URL": reader.world.url, "CONDUCTOR_PRIVATE_KEY": KEY, "HOME": str(tmp_path), "PATH": path}
-    said = reader.user.run("sh", "-e", "commands.sh", **where)
+    said = reader.shell(". ./commands.sh", tmp_path)
     assert said.splitlines()[:2] == [EU, "https://eu.acme.example"]
     for row in (OPERATOR, f"operators    {OPERATOR}", f"operator         {OPERATOR}"):
         assert row in said.splitlines()
