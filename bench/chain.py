@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 HARDFORK = "osaka"
 GENESIS_S = 1_900_000_000
 GWEI = 10**9
+BASE_GAS = 21_000
 GAS_LIMIT = 16_000_000  # under the 2^24 that a transaction may have since EIP-7825
 
 
@@ -79,6 +80,11 @@ class Chain:
     async def gas(self, sender: ChecksumAddress, to: ChecksumAddress | None, data: bytes = b"", value: int = 0) -> int:
         """What such a transaction used."""
         return (await self.send(sender, to, data, value))["gasUsed"]
+
+    async def read_gas(self, to: ChecksumAddress, data: bytes) -> int:
+        """What a view used by itself, as in `eth_call`: a transaction without its 21,000 and its calldata."""
+        zeros = data.count(0)
+        return await self.gas(self.accounts[2], to, data) - BASE_GAS - 4 * zeros - 16 * (len(data) - zeros)
 
     def wait_until(self, time: int) -> None:
         """The next transaction's block has this time. Raises ValueError if that is not ahead."""

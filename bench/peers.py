@@ -18,6 +18,7 @@ from web3.contract import AsyncContract
 
 from bench.artifacts import Build, data_of, deploy, load
 from bench.chain import Chain
+from bench.ens import PUBLISHED_GAS as ENS_GAS
 from keeper.wire.types import Call
 
 OPENZEPPELIN = "OpenZeppelin TimelockController"
@@ -165,7 +166,7 @@ PUBLISHED = [
     {
         "who": "ENS",
         "what": "a name below one's own, its resolver, an address, two texts: four transactions",
-        "gas": 255_786,
+        "gas": ENS_GAS,
     },
     {"who": "Chainlink Automation 2.3", "what": "run one call, over the bare call", "gas": 142_000},
 ]

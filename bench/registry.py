@@ -1,6 +1,7 @@
 """What the Registry takes: to keep services alive, to resolve them, to register them; and that a crowd costs nobody.
 
-Reads are measured as transactions, so each has the 21,000 of one in it; a client pays nothing for them.
+Reads are measured as transactions, so each has the 21,000 of one in it, unless it says "the call alone"; a client pays
+nothing for them. ENS runs beside: the same name below one's own, the same address and texts, on the same chain.
 """
 
 from __future__ import annotations
@@ -15,14 +16,15 @@ from web3.contract import AsyncContract
 
 from bench.artifacts import Build, deploy, load
 from bench.chain import Chain
+from bench.ens import PUBLISHED_GAS, Ens, Service
 
 DEPOSIT_WEI = 10**17
 DAY = 86_400
 BATCH = 50
 FEW, MANY = 10, 10_000
+PAGE = 10
 CREATED_AT_ONCE = 120
-ENS_GAS = 76_037 + 60_177 + 2 * 59_786
-"""ENS's own figures for a name below one's own with resolver, an address and two texts: four transactions."""
+TEXTS = (("url", "https://pay.acme.example"), ("description", "Pays what is due"))
 
 
 def node(dotted: str) -> bytes:
@@ -74,18 +76,28 @@ class Town:
         self.chain.wait_until(self.chain.time + 120)
         return committed, await self.do("claim", label, self.owner, secret, value=DEPOSIT_WEI)
 
-    async def fill(self, have: int, want: int) -> None:
-        """So many names below `acme`."""
+    async def fill(self, want: int) -> None:
+        """So many names below `acme`, each created in the contract. Raises RuntimeError if it counts another number."""
+        have = await self.count()
         for start in range(have, want, CREATED_AT_ONCE):
             labels = [f"n{i}" for i in range(start, min(start + CREATED_AT_ONCE, want))]
             await self.do("multicall", [self.data("create", node("acme"), label, self.owner) for label in labels])
+        if await self.count() != want:
+            raise RuntimeError(f"there are {await self.count()} names, not {want}")
 
-    async def look(self) -> list[int]:
-        """What a lookup and a page take."""
+    async def count(self) -> int:
+        """The names below `acme`, as the contract counts them."""
+        _, total = await self.contract.functions.children(node("acme"), 0, 0).call()
+        return int(total)
+
+    async def look(self, count: int) -> list[int]:
+        """What it takes, among so many, to look up a name, and to read the first and the last page of ten."""
         lookup = _data(self.asked, "addr(bytes32)", node("n7.acme"))
+        last = self.data("children", node("acme"), count - PAGE, PAGE)
         return [
             await self.ask("resolve", dns("n7.acme"), lookup),
-            await self.ask("children", node("acme"), 0, 10),
+            await self.ask("children", node("acme"), 0, PAGE),
+            await self.chain.read_gas(self.contract.address, last),
             await self.ask("nameOf", node("n7.acme")),
         ]
 
@@ -99,19 +111,39 @@ async def measured(chain: Chain, out: Path) -> tuple[list[dict[str, Any]], dict[
     town, build = await Town.deployed(chain, out)
     rows: list[dict[str, Any]] = []
 
-    def put(what: str, gas: float, goal: str = "", met: bool = True) -> None:
-        rows.append({"what": what, "gas": round(gas), **({"goal": goal, "met": met} if goal else {})})
+    def put(what: str, gas: float, goal: str = "", met: bool = True, **beside: int) -> None:
+        rows.append({"what": what, "gas": round(gas), **beside, **({"goal": goal, "met": met} if goal else {})})
 
     await town.claim("other")  # the first of all writes slots that are written ever after
     committed, claimed = await town.claim("acme")
     put("commit to a top-level name", committed)
     put("claim it", claimed)
     put("create a name below it", await town.do("create", node("acme"), "first", town.owner))
-    registered = await town.do("multicall", _service(town, "pay"))
-    beside = f"<= {ENS_GAS:,}, ENS's four transactions"
-    put("register a service: name, address, two texts, in one transaction", registered, beside, registered <= ENS_GAS)
-    resolved = await town.ask("resolve", dns("pay.acme"), _data(town.asked, "addr(bytes32)", node("pay.acme")))
+    ens, ens_builds = await Ens.deployed(chain, town.owner, "acme")
+    service = Service(node("acme"), "pay", town.operator, TEXTS)
+    registered = await town.do("multicall", _registration(town, service))
+    beside = await ens.register(service)
+    put(
+        "register a service: name, address, two texts, in one transaction",
+        registered,
+        f"<= {beside:,}, the same in ENS from npm, four transactions",
+        registered <= beside,
+        ens=beside,
+    )
+    put(
+        "the same, beside what was published of today's ENS",
+        registered,
+        f"<= {PUBLISHED_GAS:,}, ENS's four transactions",
+        registered <= PUBLISHED_GAS,
+        ens_published=PUBLISHED_GAS,
+    )
+    in_two = await ens.register_in_two(Service(node("acme"), "pax", town.operator, TEXTS))
+    put("the same, beside ENS's records in one multicall: two transactions", registered, ens=in_two)
+    resolve = dns("pay.acme"), _data(town.asked, "addr(bytes32)", node("pay.acme"))
+    resolved = await town.ask("resolve", *resolve)
     put("resolve `pay.acme` to an address, as a transaction", resolved, "< 60,000", resolved < 60_000)
+    alone = await chain.read_gas(town.contract.address, _data(town.asked, "resolve", *resolve))
+    put("the same, the call alone; ENS's resolver, then address", alone, ens=await ens.resolve(service.node))
 
     ids = await _instances(town)
     first = await town.do("heartbeat", ids[:1], town.chain.time + DAY, by=town.operator)
@@ -122,25 +154,28 @@ async def measured(chain: Chain, out: Path) -> tuple[list[dict[str, Any]], dict[
     put("resolve an instance, as a transaction", await town.ask("resolve", dns("i7.pay.acme"), lookup))
     put("pick one of 50 instances by weight, as a transaction", await town.ask("pick", node("pay.acme"), 12_345))
 
-    await town.fill(0, FEW)
-    few = await town.look()
-    await town.fill(FEW, MANY)
-    many = await town.look()
-    for what, a, b in zip(
-        ("look up a name", "a page of ten names", "all that is kept of a name"), few, many, strict=True
-    ):
-        put(f"{what}, among {FEW} names, as a transaction", a)
-        put(f"{what}, among {MANY:,}", b, "the same", a == b)
-    return rows, {"Registry": build, "Resolver": load(out, "Resolver")}
+    started_with = await town.count()
+    await town.fill(started_with + FEW)
+    few = await town.look(started_with + FEW)
+    await town.fill(MANY)
+    many = await town.look(MANY)
+    whats = (
+        "look up a name",
+        "the first page of ten names",
+        "the last page of ten names, the call alone",
+        "all that is kept of a name",
+    )
+    for what, a, b in zip(whats, few, many, strict=True):
+        put(f"{what}, among {started_with + FEW} names", a)
+        put(f"{what}, among {MANY:,}, all in the contract", b, "the same", a == b)
+    return rows, {"Registry": build, "Resolver": load(out, "Resolver"), **ens_builds}
 
 
-def _service(town: Town, label: str) -> Sequence[bytes]:
-    service = node(f"{label}.acme")
+def _registration(town: Town, service: Service) -> Sequence[bytes]:
     return [
-        town.data("create", node("acme"), label, town.owner),
-        town.data("setAddr(bytes32,address)", service, town.operator),
-        town.data("setText", service, "url", "https://pay.acme.example"),
-        town.data("setText", service, "description", "Pays what is due"),
+        town.data("create", service.parent, service.label, town.owner),
+        town.data("setAddr(bytes32,address)", service.node, service.address),
+        *(town.data("setText", service.node, *text) for text in service.texts),
     ]
 
 

@@ -31,6 +31,7 @@ RESULTS = ROOT / "bench" / "results" / "gas.json"
 NOTES = [
     "Gas is gasUsed in the receipts of real transactions; each block holds one, and none pays a tip.",
     "All contracts, the peers' too, are of one build; without via_ir each peer's schedule and run together cost more.",
+    "But ENS's: registry 0.6.2 and resolver 0.3.1, the last on npm, as compiled there, without the optimizer.",
     "Limit: a plain account's bare call, or Multicall3 for several; of a schedule, a call that writes a fresh slot.",
     "An Account's limit is the same code, created by a plain account.",
     "The keeper has a seat and it is its turn. Peers have a salt where they know one, as our plans do; nobody is paid.",

@@ -9,6 +9,8 @@ from rich.table import Table
 
 from bench.reimbursement import ALONE, BATCHED
 
+ENS_COLUMNS = {"ens": "ENS from npm", "ens_published": "ENS, published"}
+
 
 def show(results: dict[str, Any], console: Console) -> None:
     """Print builds, rows, reimbursement and what others published."""
@@ -99,11 +101,13 @@ def _reimbursement(rows: list[dict[str, Any]]) -> Table:
 
 def _registry(rows: list[dict[str, Any]]) -> Table:
     table = Table("what", title="Registry", title_justify="left")
-    table.add_column("gas", justify="right")
+    for name in ("gas", *ENS_COLUMNS.values()):
+        table.add_column(name, justify="right")
     table.add_column("goal")
     for row in rows:
         goal = f"{row['goal']} {_verdict(row['met'])}" if "goal" in row else ""
-        table.add_row(row["what"], f"{row['gas']:,}", goal)
+        beside = [f"{row[key]:,}" if key in row else "" for key in ENS_COLUMNS]
+        table.add_row(row["what"], f"{row['gas']:,}", *beside, goal)
     return table
 
 

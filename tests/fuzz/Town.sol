@@ -20,14 +20,17 @@ interface TownVm {
 }
 
 /// @notice Owners, operators and strangers at random on a few names that they all want, with a model that is as simple as can be: no generations,
-/// no keys, no lists; what ends is marked dead, and all below it, one by one.
-/// @dev The fuzzer likes small seeds, so what is rare needs a bit.
+/// no keys, no lists that ever get shorter; what ends is marked dead, and all below it, one by one.
+/// @dev The fuzzer likes small seeds, so what is rare needs a bit. After every action the names and leases that it was about are
+/// compared with the contract; after every thirty-second and after the last, all are.
 contract Town {
     TownVm private constant VM = TownVm(address(uint160(uint256(keccak256("hevm cheat code")))));
     uint256 private constant DEPOSIT = 0.1 ether;
     uint256 private constant TERM = 365 days;
     uint256 private constant GRACE = 90 days;
     uint256 private constant NONE = type(uint256).max;
+    uint256 private constant ALL_EVERY = 32;
+    uint256 private constant BATCH = 24;
 
     struct Name {
         string dotted;
@@ -68,6 +71,13 @@ contract Town {
     /// @dev Every node there ever was, and which of `_names` is its last life, plus one.
     bytes32[] private _nodes;
     mapping(bytes32 node => uint256) private _lastLife;
+    /// @dev What was ever below a node, or the root.
+    mapping(bytes32 node => bytes32[]) private _below;
+    mapping(bytes32 node => uint256[]) private _leasesOf;
+    /// @dev What the last action was about, names and leases, and how many actions there were.
+    uint256[] private _touchedNames;
+    uint256[] private _touchedLeases;
+    uint256 private _turn;
     uint64 private _revision;
     uint256 private _secret;
     mapping(bytes32 node => uint256) private _highest;
@@ -105,9 +115,19 @@ contract Town {
         return actions.length;
     }
 
+    /// @dev An action of the fuzzer's own; one that it needs besides is a part of it.
+    modifier turn() {
+        if (msg.sender != address(this)) {
+            delete _touchedNames;
+            delete _touchedLeases;
+            ++_turn;
+        }
+        _;
+    }
+
     // ------------------------------------------------------------------ names
 
-    function claim(uint256 seed) external {
+    function claim(uint256 seed) external turn {
         string memory label = _label(seed % 3);
         uint256 last = _last(label);
         // Mostly when it is free.
@@ -125,7 +145,7 @@ contract Town {
         _add(label, NONE, owner, _now + TERM);
     }
 
-    function create(uint256 seed) external {
+    function create(uint256 seed) external turn {
         uint256 p = _someLive(seed);
         if (_depth(p) > 2) p = _names[p].parent;
         string memory label = _label(3 + (seed >> 8) % 3);
@@ -141,7 +161,7 @@ contract Town {
         if (ok) _add(dotted, p, _person(seed >> 24), 0);
     }
 
-    function remove(uint256 seed) external {
+    function remove(uint256 seed) external turn {
         uint256 i = _some(seed);
         Name storage n = _names[i];
         address by = seed >> 16 & 3 == 1 && n.parent != NONE ? _actor(n.parent, seed >> 24) : n.owner;
@@ -149,14 +169,14 @@ contract Town {
         bool above = _live(i) && n.parent != NONE && _acts(n.parent, by) && !n.locked;
         bool ok = _do(by, abi.encodeCall(REGISTRY.remove, (n.node)), 0);
         // Of another life of the name, another may be the owner.
-        if (_last(n.dotted) == i) _same("remove", ok, own || above);
+        if (_lastLife[n.node] == i + 1) _same("remove", ok, own || above);
         if (!ok) return;
-        uint256 was = _last(n.dotted);
+        uint256 was = _lastLife[n.node] - 1;
         if (_names[was].parent == NONE) _settle(was);
         else _kill(was);
     }
 
-    function renew(uint256 seed) external {
+    function renew(uint256 seed) external turn {
         uint256 i = _someTop(seed);
         Name storage n = _names[i];
         if (seed >> 8 & 3 == 0 && n.expires > _now) _warp(n.expires + (seed >> 16) % GRACE);
@@ -166,7 +186,7 @@ contract Town {
         if (ok) n.expires = _now + TERM;
     }
 
-    function lock(uint256 seed) external {
+    function lock(uint256 seed) external turn {
         uint256 i = _someLive(seed);
         if (_names[i].parent == NONE) i = _child(i, seed);
         address by = _names[_names[i].parent].owner;
@@ -176,7 +196,7 @@ contract Town {
     }
 
     /// @dev Offered and accepted, now and then with something in between.
-    function transfer(uint256 seed) external {
+    function transfer(uint256 seed) external turn {
         uint256 i = _someLive(seed);
         Name storage n = _names[i];
         address to = _person(seed >> 8);
@@ -190,7 +210,7 @@ contract Town {
         if (ok) (n.owner, n.offeredTo, n.hand) = (to, address(0), address(0));
     }
 
-    function approve(uint256 seed) external {
+    function approve(uint256 seed) external turn {
         Name storage n = _names[_someLive(seed)];
         address hand = _person(seed >> 8);
         if (n.hand != address(0)) _do(n.owner, abi.encodeCall(REGISTRY.approve, (n.node, n.hand, false)), 0);
@@ -199,7 +219,7 @@ contract Town {
         n.hand = hand;
     }
 
-    function record(uint256 seed) external {
+    function record(uint256 seed) external turn {
         uint256 i = _someLive(seed);
         address by = _actor(i, seed >> 8);
         address here = address(uint160(seed >> 96 | 1));
@@ -208,7 +228,7 @@ contract Town {
         if (ok) _names[i].here = here;
     }
 
-    function withdraw(uint256 seed) external {
+    function withdraw(uint256 seed) external turn {
         address who = _person(seed);
         for (uint256 k; k < 4 && REGISTRY.creditOf(who) == 0; ++k) who = _person(seed % 4 + k);
         uint256 due = REGISTRY.creditOf(who);
@@ -220,7 +240,7 @@ contract Town {
 
     // ------------------------------------------------------------------ services
 
-    function admit(uint256 seed) external {
+    function admit(uint256 seed) external turn {
         uint256 i = _someLive(seed);
         string memory label = _label(6 + (seed >> 8) % 3);
         address operator = _person(seed >> 16);
@@ -229,19 +249,23 @@ contract Town {
         bool ok = _do(_names[i].owner, input, 0);
         _same("admit", ok, true);
         if (!ok) return;
-        for (uint256 k; k < _leases.length; ++k) {
-            Lease storage l = _leases[k];
+        uint256[] storage there = _leasesOf[_names[i].node];
+        for (uint256 k; k < there.length; ++k) {
+            Lease storage l = _leases[there[k]];
             if (l.name == i && !l.gone && _equal(l.label, label)) {
+                _touch(_touchedLeases, there[k]);
                 (l.served, l.operator, l.until, l.ttl) = (l.served && l.operator == operator, operator, 0, ttl);
                 return;
             }
         }
         uint64 id = uint64(_leases.length + 1);
+        there.push(_leases.length);
+        _touch(_touchedLeases, _leases.length);
         _leases.push(Lease(id, i, label, operator, 0, ttl, false, false));
         if (REGISTRY.instance(id).node != _names[i].node) broken = "another id";
     }
 
-    function serve(uint256 seed) external {
+    function serve(uint256 seed) external turn {
         Lease storage l = _leases[_someLease(seed)];
         bool good = !l.gone && _live(l.name);
         bool ok = _do(l.operator, abi.encodeCall(REGISTRY.serve, (l.id, _target(l.id), "zone", "https://")), 0);
@@ -249,26 +273,30 @@ contract Town {
         if (ok) l.served = true;
     }
 
-    /// @dev Of everybody's instances some operator's are renewed.
-    function heartbeat(uint256 seed) external {
-        address by = _leases[_someLease(seed)].operator;
-        uint64[] memory ids = new uint64[](_leases.length);
+    /// @dev Of everybody's instances, mostly some of them, an operator's are renewed.
+    function heartbeat(uint256 seed) external turn {
+        uint256 first = _someLease(seed);
+        address by = _leases[first].operator;
+        uint64[] memory ids = new uint64[](_leases.length < BATCH || seed >> 16 & 7 == 1 ? _leases.length : BATCH);
         uint256 mine;
         for (uint256 k; k < ids.length; ++k) {
-            ids[k] = _leases[k].id;
-            if (_leases[k].operator == by && _leases[k].served && !_leases[k].gone) ++mine;
+            Lease storage l = _leases[(first + k) % _leases.length];
+            ids[k] = l.id;
+            if (l.operator == by && l.served && !l.gone) ++mine;
         }
         bool late = seed >> 8 & 7 == 1;
         bool ok = _do(by, abi.encodeCall(REGISTRY.heartbeat, (ids, late ? _now - 1 : _now)), 0);
         _same("heartbeat", ok, mine != 0 && !late);
         if (!ok) return;
         for (uint256 k; k < ids.length; ++k) {
-            Lease storage l = _leases[k];
+            uint256 index = ids[k] - 1;
+            _touch(_touchedLeases, index);
+            Lease storage l = _leases[index];
             if (l.operator == by && l.served && !l.gone) l.until = _now + l.ttl;
         }
     }
 
-    function evict(uint256 seed) external {
+    function evict(uint256 seed) external turn {
         Lease storage l = _leases[_someLease(seed)];
         address by = seed >> 8 & 1 == 0 ? l.operator : _names[l.name].owner;
         bool good = !l.gone && _live(l.name);
@@ -277,7 +305,7 @@ contract Town {
         if (ok) l.gone = true;
     }
 
-    function version(uint256 seed) external {
+    function version(uint256 seed) external turn {
         Name storage n = _names[_someLive(seed)];
         uint32 release = uint32(seed >> 8 & 3);
         uint32 build = uint32(seed >> 16 & 7);
@@ -296,7 +324,7 @@ contract Town {
         if (REGISTRY.versionOf(n.node, release).build != build) broken = "another version";
     }
 
-    function scale(uint256 seed) external {
+    function scale(uint256 seed) external turn {
         Name storage n = _names[_someLive(seed)];
         uint32 wanted = uint32(seed >> 8) % 20;
         IRegistry.Scaling memory rule = IRegistry.Scaling(wanted, 0, 20, 0, 0, 100, _person(seed >> 16));
@@ -308,7 +336,7 @@ contract Town {
     }
 
     /// @dev Nobody else can, by any of these.
-    function trespass(uint256 seed) external {
+    function trespass(uint256 seed) external turn {
         bytes32 node = _names[_someLive(seed)].node;
         uint64 id = _leases[_someLease(seed >> 64)].id;
         bytes[11] memory tries = [
@@ -329,7 +357,7 @@ contract Town {
         _tally("trespass refused", !ok);
     }
 
-    function wait(uint256 seed) external {
+    function wait(uint256 seed) external turn {
         _warp(_now + (seed & 7 == 0 ? seed % TERM : seed % 5_000));
     }
 
@@ -337,25 +365,43 @@ contract Town {
 
     /// @notice Deposits of names that are live or unsettled, and credits.
     function owed() external view returns (uint256 sum) {
-        for (uint256 i; i < _names.length; ++i) if (_names[i].unsettled) sum += DEPOSIT;
+        bytes32[] storage tops = _below[0];
+        for (uint256 i; i < tops.length; ++i) if (_names[_lastLife[tops[i]] - 1].unsettled) sum += DEPOSIT;
         for (uint256 k; k < 4; ++k) sum += REGISTRY.creditOf(_person(k));
     }
 
-    /// @notice All names and leases are in the contract what they are in the model, by every path.
-    function check() external view returns (string memory) {
+    /// @notice Names and leases are in the contract what they are in the model, by every path: after most actions some, see {Town}.
+    function check() external view returns (string memory wrong) {
+        if (_turn % ALL_EVERY == 0) return _checkAll();
+        for (uint256 k; k < _touchedNames.length && bytes(wrong).length == 0; ++k) wrong = _checkLast(_names[_touchedNames[k]].node);
+        for (uint256 k; k < _touchedLeases.length && bytes(wrong).length == 0; ++k) wrong = _checkLease(_touchedLeases[k]);
+    }
+
+    /// @notice All of them are.
+    function checkAll() external view returns (string memory) {
+        return _checkAll();
+    }
+
+    function _checkAll() private view returns (string memory wrong) {
         for (uint256 i; i < _nodes.length; ++i) {
-            string memory wrong = _checkName(_lastLife[_nodes[i]] - 1);
+            wrong = _checkLast(_nodes[i]);
             if (bytes(wrong).length != 0) return wrong;
         }
         for (uint256 k; k < _leases.length; ++k) {
-            Lease storage l = _leases[k];
-            if (l.gone || !_live(l.name)) {
-                if (REGISTRY.instance(l.id).until != 0) return "an instance outlives its service";
-            } else if (REGISTRY.instance(l.id).until != l.until || REGISTRY.instance(l.id).operator != l.operator) {
-                return "another lease";
-            }
+            wrong = _checkLease(k);
+            if (bytes(wrong).length != 0) return wrong;
         }
-        return "";
+    }
+
+    function _checkLease(uint256 k) private view returns (string memory) {
+        Lease storage l = _leases[k];
+        IRegistry.Instance memory there = REGISTRY.instance(l.id);
+        if (l.gone || !_live(l.name)) return there.until == 0 ? "" : "an instance outlives its service";
+        return there.until == l.until && there.operator == l.operator ? "" : "another lease";
+    }
+
+    function _checkLast(bytes32 node) private view returns (string memory) {
+        return _checkName(_lastLife[node] - 1);
     }
 
     function _checkName(uint256 i) private view returns (string memory) {
@@ -373,9 +419,9 @@ contract Town {
 
         (IRegistry.Instance[] memory list,) = REGISTRY.instances(n.node, 0, 100, true);
         uint256 count;
-        for (uint256 k; k < _leases.length; ++k) {
-            Lease storage l = _leases[k];
-            if (_names[l.name].node != n.node) continue;
+        uint256[] storage there = _leasesOf[n.node];
+        for (uint256 k; k < there.length; ++k) {
+            Lease storage l = _leases[there[k]];
             bool alive = live && l.name == i && !l.gone && _now < l.until;
             bool listed;
             for (uint256 j; j < list.length; ++j) listed = listed || list[j].id == l.id;
@@ -389,8 +435,9 @@ contract Town {
         if (count != list.length) return "more are live";
         (bytes32[] memory nodes,) = REGISTRY.children(n.node, 0, 100);
         count = 0;
-        for (uint256 k; k < _nodes.length; ++k) {
-            uint256 below = _lastLife[_nodes[k]] - 1;
+        bytes32[] storage belows = _below[n.node];
+        for (uint256 k; k < belows.length; ++k) {
+            uint256 below = _lastLife[belows[k]] - 1;
             if (live && _names[below].parent == i && _live(below)) ++count;
         }
         return count == nodes.length ? "" : "other names below";
@@ -409,8 +456,12 @@ contract Town {
     function _add(string memory dotted, uint256 parent, address owner, uint256 expires) private {
         Name storage n = _names.push();
         (n.dotted, n.node, n.parent, n.owner, n.expires, n.unsettled) = (dotted, _hash(dotted), parent, owner, expires, parent == NONE);
-        if (_lastLife[n.node] == 0) _nodes.push(n.node);
+        if (_lastLife[n.node] == 0) {
+            _nodes.push(n.node);
+            _below[parent == NONE ? bytes32(0) : _names[parent].node].push(n.node);
+        }
         _lastLife[n.node] = _names.length;
+        _touch(_touchedNames, _names.length - 1);
     }
 
     /// @dev A top-level name is over, and its deposit its owner's.
@@ -421,7 +472,11 @@ contract Town {
 
     function _kill(uint256 i) private {
         _names[i].dead = true;
-        for (uint256 k = i + 1; k < _names.length; ++k) if (_names[k].parent == i && !_names[k].dead) _kill(k);
+        bytes32[] storage belows = _below[_names[i].node];
+        for (uint256 k; k < belows.length; ++k) {
+            uint256 below = _lastLife[belows[k]] - 1;
+            if (_names[below].parent == i && !_names[below].dead) _kill(below);
+        }
     }
 
     function _live(uint256 i) private view returns (bool) {
@@ -468,31 +523,43 @@ contract Town {
         return seed & 1 == 0 && _names[i].hand != address(0) ? _names[i].hand : _names[i].owner;
     }
 
-    function _some(uint256 seed) private returns (uint256) {
-        if (seed >> 40 & 7 == 1 && _names.length != 0) return seed % _names.length;
-        return _someLive(seed);
+    function _some(uint256 seed) private returns (uint256 i) {
+        if (seed >> 40 & 7 != 1 || _names.length == 0) return _someLive(seed);
+        i = seed % _names.length;
+        _touch(_touchedNames, i);
     }
 
     /// @dev A live name; one is claimed if there is none.
     function _someLive(uint256 seed) private returns (uint256) {
-        for (uint256 k; k < _names.length; ++k) {
-            uint256 i = (seed % _names.length + k) % _names.length;
-            if (_live(i)) return i;
+        for (uint256 k; k < _nodes.length; ++k) {
+            uint256 i = _lastLife[_nodes[(seed % _nodes.length + k) % _nodes.length]] - 1;
+            if (!_live(i)) continue;
+            _touch(_touchedNames, i);
+            return i;
         }
         return _someTop(seed);
     }
 
     function _someTop(uint256 seed) private returns (uint256) {
-        for (uint256 k; k < _names.length; ++k) {
-            uint256 i = (seed % _names.length + k) % _names.length;
-            if (_names[i].unsettled && _now < _names[i].expires) return i;
+        bytes32[] storage tops = _below[0];
+        for (uint256 k; k < tops.length; ++k) {
+            uint256 i = _lastLife[tops[(seed % tops.length + k) % tops.length]] - 1;
+            if (!_names[i].unsettled || _now >= _names[i].expires) continue;
+            _touch(_touchedNames, i);
+            return i;
         }
         this.claim(seed | 7);
         return _names.length - 1;
     }
 
     function _child(uint256 i, uint256 seed) private returns (uint256) {
-        for (uint256 k; k < _names.length; ++k) if (_names[k].parent == i && _live(k)) return k;
+        bytes32[] storage belows = _below[_names[i].node];
+        for (uint256 k; k < belows.length; ++k) {
+            uint256 below = _lastLife[belows[k]] - 1;
+            if (!_live(below)) continue;
+            _touch(_touchedNames, below);
+            return below;
+        }
         string memory label = _label(3 + seed % 3);
         _do(_names[i].owner, abi.encodeCall(REGISTRY.create, (_names[i].node, label, _person(seed))), 0);
         _add(string.concat(label, ".", _names[i].dotted), i, _person(seed), 0);
@@ -503,7 +570,10 @@ contract Town {
     function _someLease(uint256 seed) private returns (uint256) {
         for (uint256 k; k < _leases.length; ++k) {
             uint256 i = (seed % _leases.length + k) % _leases.length;
-            if (seed >> 48 & 7 == 1 || (!_leases[i].gone && _live(_leases[i].name))) return i;
+            if (seed >> 48 & 7 != 1 && (_leases[i].gone || !_live(_leases[i].name))) continue;
+            _touch(_touchedNames, _leases[i].name);
+            _touch(_touchedLeases, i);
+            return i;
         }
         this.admit(seed);
         this.serve(_leases.length - 1);
@@ -539,6 +609,11 @@ contract Town {
     function _tally(string memory action, bool ok) private {
         if (calls[action]++ == 0) actions.push(action);
         if (ok) ++successes[action];
+    }
+
+    function _touch(uint256[] storage touched, uint256 i) private {
+        for (uint256 k; k < touched.length; ++k) if (touched[k] == i) return;
+        touched.push(i);
     }
 
     function _equal(string memory a, string memory b) private pure returns (bool) {

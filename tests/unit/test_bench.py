@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eth_utils.address import to_checksum_address
 from rich.console import Console
 
 from bench import table
+from bench.ens import Service
 from bench.figures import LIMIT, OURS, Figures, NotMeasured
+from bench.registry import node
 from bench.rows import ROWS, Row, at_most
 from bench.run import Part, run
 
@@ -60,7 +63,27 @@ def test_rows_have_names_of_their_own() -> None:
     assert len(names) == len(set(names)) > 10
 
 
+def test_ens_is_shown_beside_the_registry() -> None:
+    rows = [
+        {"what": "register", "gas": 254_507, "ens": 248_063, "goal": "<= 248,063", "met": False},
+        {"what": "resolve", "gas": 39_184, "ens_published": 41_000},
+    ]
+    console = Console(file=io.StringIO(), width=120)
+    table.show({**NOTHING, "registry": rows}, console)
+    assert isinstance(console.file, io.StringIO)
+    lines = [line.split() for line in console.file.getvalue().replace("│", " ").splitlines()]
+    assert ["register", "254,507", "248,063", "<=", "248,063", "missed"] in lines
+    assert ["resolve", "39,184", "41,000"] in lines
+
+
+def test_the_same_name_is_registered_in_ens() -> None:
+    service = Service(node("acme"), "pay", to_checksum_address("0x" + 40 * "1"), ())
+    assert service.node == node("pay.acme")
+
+
 # ---------------------------------------------------------------------- all parts in one run
+
+NOTHING: dict[str, Any] = {"rows": [], "reimbursement": [], "registry": [], "published": [], "builds": {}, "notes": []}
 
 WORK = {
     "what": "work",
