@@ -3,7 +3,7 @@
 export const addresses = {
   "Scheduler": "0xdd902A3301Eb4cd598bA5729c43a98A99087AB8D",
   "Facts": "0x6d986da1434F58530A4792A756Ac2bA774729Ee6",
-  "Registry": "0xAC907c0c16D3379605BBAE4479cF0FA0379b064c"
+  "Registry": "0x17175555675f20a89E00285da03B6b1249F7533c"
 };
 /** The CREATE2 deployer that puts them there. */
 export const deployer = "0x4e59b44847b379578588920cA78FbF26c0B4956C";

@@ -9,7 +9,7 @@ pragma solidity ^0.8.30;
 /// Everything that is kept of a node is kept under its generation, so a name that is claimed or created anew brings nothing back.
 /// Every change has one event of this interface with the next revision, so an indexer proves that it has no gap; ENS's own events come
 /// beside them for its tools.
-/// A node's own revision is that of the last event that has the node among its topics.
+/// A node's own revision is that of the last event that has the node among its topics, or that locks a name right below it.
 /// Warning: who owns a parent can remove a name below it, until the parent locks itself out; a name that is removed, or a top-level name that
 /// expires, takes all below it along, locked or not.
 /// Warning: versions only grow, also over the name's end: who had a name before may have used up its numbers.
@@ -167,13 +167,14 @@ interface IRegistry {
     /// its parent's owner and operators while it is live, unless locked out. The deposit of a top-level name goes to the owner's credit.
     function remove(bytes32 node) external;
 
-    /// @notice The parent's owner locks itself out: it cannot remove this name any more, for as long as the name lives.
+    /// @notice The parent's owner locks itself out: it cannot remove this name any more, for as long as the name lives. Again it changes nothing.
     function lock(bytes32 node) external;
 
     /// @notice Offer your name; nothing changes until it is accepted. Zero takes an offer back.
     function offer(bytes32 node, address to) external;
 
-    /// @notice Take over a name that was offered to you, if it is still what it was at `expectedRevision` (see {nameOf}). Its operators lose it.
+    /// @notice Take over a name that was offered to you, if it is still what it was at `expectedRevision` (see {nameOf}): itself, and no name
+    /// created or locked right below it since. Its operators lose it.
     function accept(bytes32 node, uint64 expectedRevision) external;
 
     /// @notice Let somebody act for a node, or no longer.
@@ -225,7 +226,7 @@ interface IRegistry {
     /// @param ttlS how long a heartbeat lasts: a minute to 30 days
     function admit(bytes32 node, string calldata label, address operator, uint16 weight, uint32 ttlS) external returns (uint64 id);
 
-    /// @notice By its operator: where an instance serves. `endpoint` has at most 256 bytes.
+    /// @notice By its operator: where an instance serves. `endpoint` has at most 256 bytes, each a printable character of ASCII.
     function serve(uint64 id, address target, bytes12 zone, string calldata endpoint) external;
 
     /// @notice By their operator: these instances are alive. What cannot be renewed (evicted, removed, another's) is passed over, so that one does

@@ -74,7 +74,13 @@ abstract contract Instances is Services {
     /// @inheritdoc IRegistry
     function serve(uint64 id, address target, bytes12 zone, string calldata endpoint) external {
         LeaseWord lease = _requireOwn(id);
-        _requireLength("endpoint", bytes(endpoint).length, MOST_ENDPOINT);
+        uint256 length = bytes(endpoint).length;
+        _requireLength("endpoint", length, MOST_ENDPOINT);
+        // Bytes that are no text would keep clients from reading whatever else is listed beside them.
+        for (uint256 i; i < length; ++i) {
+            uint256 c = uint8(bytes(endpoint)[i]);
+            if (c < 0x21 || c > 0x7e) revert Registry_BadValue("endpoint", c);
+        }
         _leases[id].word = lease.withServed();
         _place(id, target, zone, endpoint);
         emit Serving(_next(), id, target, zone, endpoint);

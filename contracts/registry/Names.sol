@@ -97,7 +97,7 @@ abstract contract Names is IRegistry, Store {
         node = Labels.child(parent, labelHash);
         if (_nodes[node].life.isLiveUnder(above.generation())) revert Registry_Taken(node, 0);
 
-        // Effect
+        // Effect: a change of the parent too, whose versions and instances it may hide
         uint256 index = _listed(_key(parent, above.generation()), node);
         _begin(node, parent, above.generation(), label, labelHash, owner_, 0, newBook(index, length, bytes(label)));
     }
@@ -127,11 +127,18 @@ abstract contract Names is IRegistry, Store {
 
     /// @inheritdoc IRegistry
     function lock(bytes32 node) external {
+        // Check
         _requireLive(node);
+        Node storage n = _nodes[node];
+        bytes32 parent = n.parent;
         // Nobody owns the root.
-        if (_nodes[_nodes[node].parent].life.owner() != msg.sender) revert Registry_NotAllowed(node, msg.sender);
-        _nodes[node].book = _nodes[node].book.withLock();
-        emit Locked(_touch(node), node);
+        if (_nodes[parent].life.owner() != msg.sender) revert Registry_NotAllowed(node, msg.sender);
+        // Who is locked out has no say any more, not even one that keeps a buyer from accepting.
+        if (n.book.locked()) return;
+        // Effect: the parent too is less than it was
+        uint64 now_ = _touch(parent);
+        n.book = n.book.withLock().withRevision(now_);
+        emit Locked(now_, node);
     }
 
     // ------------------------------------------------------------------ owners and operators
@@ -293,9 +300,10 @@ abstract contract Names is IRegistry, Store {
         Node storage n = _nodes[node];
         LifeWord word = reborn(n.life, owner_, expires, parentGeneration);
         n.life = word;
-        if (parent != ROOT) n.parent = parent;
         if (bytes(label).length > SHORT) n.longLabel = label;
-        uint64 now_ = _next();
+        uint64 now_;
+        if (parent == ROOT) now_ = _next();
+        else (n.parent, now_) = (parent, _touch(parent));
         n.book = book.withRevision(now_);
         emit NameSet(now_, node, parent, label, owner_, uint32(expires), uint32(word.generation()));
         emit IRegistryAnswers.NewOwner(parent, labelHash, owner_);

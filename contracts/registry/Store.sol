@@ -95,7 +95,9 @@ abstract contract Store {
         LifeWord below = word;
         while (true) {
             bytes32 parent = _nodes[node].parent;
-            LifeWord above = _nodes[parent].life;
+            // The root's word is zero, and is not read.
+            LifeWord above;
+            if (parent != ROOT) above = _nodes[parent].life;
             if (!below.isLiveUnder(above.generation())) return (word, 0);
             ++depth;
             if (parent == ROOT) return (word, depth);

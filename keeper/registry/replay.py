@@ -60,6 +60,8 @@ def _committed(_event: ev.Committed, _state: State) -> None:
 @_change.register
 def _name_set(event: ev.NameSet, state: State) -> None:
     old, above = state.nodes.get(event.node), state.nodes.get(event.parent)
+    if above is not None:
+        above.revision = event.revision
     keeps_place = old is not None and old.owner is not None and event.parent == ROOT
     if keeps_place and old is not None and old.owner is not None:
         _credit(state, old.owner)  # it had expired, past its grace
@@ -112,7 +114,9 @@ def _approved(event: ev.Approved, state: State) -> None:
 
 @_change.register
 def _locked(event: ev.Locked, state: State) -> None:
-    _touched(state, event).locked = True
+    node = _touched(state, event)
+    node.locked = True
+    state.nodes[node.parent].revision = event.revision
 
 
 @_change.register

@@ -93,6 +93,8 @@ class Replay:
     ) -> None:
         old = self.lives.get(node)
         above = None if parent == ROOT else self.lives[parent]
+        if above:
+            above.revision = self.revision
         listed = self.top if above is None else above.children
         if old and not old.ended and parent == ROOT:
             self._end(node, old)  # expired: it keeps its place
@@ -122,7 +124,10 @@ class Replay:
         (operators.add if approved else operators.discard)(operator)
 
     def _locked(self, _: int, node: bytes) -> None:
-        self.lives[node].locked = True
+        life = self.lives[node]
+        life.locked = True
+        assert life.above
+        life.above.revision = self.revision
 
     def _record_set(self, _: int, node: bytes, kind: bytes, key: bytes, value: bytes) -> None:
         self.lives[node].records[kind, key] = value

@@ -306,6 +306,39 @@ contract AttacksOnLabelsTest is RegistryAttacks {
         require(!ok && keccak256(why) == keccak256(abi.encodeWithSelector(IRegistryAnswers.ResolverNotFound.selector, _dns("pay.acme"))), "answered");
     }
 
+    /// @dev Of an account its name is told, and nothing else.
+    function test_anAccountHasNoRecords() external {
+        VM.prank(OWNER);
+        _registry.setAddr(_pay, HAND);
+        VM.prank(HAND);
+        _registry.setName("pay.acme");
+        string memory dotted = string.concat(_hex(HAND), ".addr.reverse");
+        bytes memory call_ = abi.encodeWithSignature("addr(bytes32)", _hash(dotted));
+        bytes memory why = abi.encodeWithSelector(IRegistryAnswers.UnsupportedResolverProfile.selector, bytes4(call_));
+        _refused(THIEF, abi.encodeCall(_answers.resolve, (_dns(dotted), call_)), why);
+    }
+
+    /// @dev The Resolver by itself: it was made first and answers of a store in which there is nothing; nobody writes there.
+    function test_theResolverAloneKnowsNothing() external {
+        VM.prank(OWNER);
+        _registry.setAddr(_pay, HAND);
+        address alone = address(uint160(uint256(keccak256(abi.encodePacked(hex"d694", address(_registry), hex"01")))));
+        require(alone.code.length != 0, "another address");
+        IRegistryAnswers resolver = IRegistryAnswers(alone);
+        require(resolver.owner(_pay) == address(0) && resolver.addr(_pay) == address(0) && !resolver.recordExists(_pay), "knows");
+        (address found,,) = resolver.findResolver(_dns("pay.acme"));
+        require(found == address(0) && resolver.resolver(_pay) == address(0), "found");
+        bytes[] memory writes = new bytes[](4);
+        writes[0] = abi.encodeCall(_registry.create, (_acme, "x", THIEF));
+        writes[1] = abi.encodeCall(_registry.setName, ("pay.acme"));
+        writes[2] = abi.encodeCall(_registry.multicall, (new bytes[](0)));
+        writes[3] = abi.encodeCall(_registry.withdraw, (payable(THIEF)));
+        for (uint256 i; i < 4; ++i) {
+            (bool ok,) = alone.call(writes[i]);
+            require(!ok, "written");
+        }
+    }
+
     /// @dev A multicall in a multicall is none of the calls that are answered.
     function test_noMulticallInAMulticall() external view {
         bytes[] memory inner = new bytes[](1);

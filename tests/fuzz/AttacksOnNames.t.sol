@@ -70,6 +70,19 @@ contract AttacksOnNamesTest is RegistryAttacks {
         require(!ok, "used twice");
     }
 
+    /// @dev Somebody's commitment that was made too early by who knew it is made anew when a day is over, not for ever in the way.
+    function test_anOldCommitmentIsInNobodysWay() external {
+        bytes32 commitment = _registry.commitmentOf("gold", OWNER, SECRET);
+        VM.prank(THIEF);
+        _registry.commit(commitment);
+        _to(_now + 1 days);
+        uint64 before = _registry.revision();
+        _registry.commit(commitment);
+        require(_registry.revision() == before, "the same again said something");
+        _to(_now + 1);
+        require(_answers.owner(_claimed("gold", OWNER)) == OWNER, "kept out");
+    }
+
     function test_theDepositIsExact() external {
         _committed("gold", OWNER);
         VM.deal(address(this), 1 ether);
@@ -211,6 +224,68 @@ contract AttacksOnNamesTest is RegistryAttacks {
         _refused(BUYER, abi.encodeCall(_registry.accept, (_pay, seen)), changed);
     }
 
+    /// @dev Names that the seller puts right below, or cannot lose any more, are no part of what the buyer saw: `v1.` would be theirs for ever.
+    function testFuzz_nothingIsPutBelowBeforeItIsAccepted(uint8 how) external {
+        VM.prank(OWNER);
+        _registry.propose(_pay, 1, 0, address(0), bytes32("one"));
+        VM.prank(OWNER);
+        _registry.confirm(_pay, 1, 0);
+        VM.prank(OWNER);
+        bytes32 old = _registry.create(_pay, "old", OWNER);
+        VM.prank(OWNER);
+        _registry.approve(_pay, HAND, true);
+        VM.prank(OWNER);
+        _registry.offer(_pay, BUYER);
+        uint64 seen = _revisionOf(_pay);
+
+        bytes memory change = how % 3 == 0 ? abi.encodeCall(_registry.lock, (old)) : abi.encodeCall(_registry.create, (_pay, "v1", THIEF));
+        (bool ok,) = _try(how % 3 == 1 ? HAND : OWNER, change);
+        uint64 now_ = _registry.revision();
+        require(ok && _revisionOf(_pay) == now_ && _revisionOf(how % 3 == 0 ? old : _hash("v1.pay.acme")) == now_, "not a change of both");
+        bytes memory changed = abi.encodeWithSelector(IRegistry.Registry_Changed.selector, _pay, seen, now_);
+        _refused(BUYER, abi.encodeCall(_registry.accept, (_pay, seen)), changed);
+        VM.prank(BUYER);
+        _registry.accept(_pay, now_);
+    }
+
+    /// @dev What others do below, or one who is locked out does, keeps no buyer from accepting.
+    function test_nobodyHoldsUpABuyer() external {
+        _handed(_pay, OWNER, HAND);
+        VM.prank(OWNER);
+        _registry.lock(_pay);
+        uint64 id = _served(_acme, "one", THIEF);
+        VM.prank(OWNER);
+        _registry.offer(_acme, BUYER);
+        VM.prank(HAND);
+        _registry.offer(_pay, BUYER);
+        (uint64 acme, uint64 pay) = (_revisionOf(_acme), _revisionOf(_pay));
+
+        uint64 before = _registry.revision();
+        VM.prank(OWNER);
+        _registry.lock(_pay);
+        require(_registry.revision() == before, "locked twice");
+        VM.prank(HAND);
+        bytes32 below = _registry.create(_pay, "below", HAND);
+        require(_revisionOf(_pay) == _revisionOf(below), "not a change of both");
+        pay = _revisionOf(_pay);
+        VM.prank(HAND);
+        _registry.setText(below, "k", "v");
+        VM.prank(HAND);
+        _registry.create(below, "deeper", HAND);
+        VM.prank(THIEF);
+        _registry.serve(id, THIEF, "", "");
+        _beat(THIEF, id);
+        VM.prank(THIEF);
+        _registry.setWeight(id, 0);
+        VM.prank(THIEF);
+        _registry.evict(id);
+        VM.prank(BUYER);
+        _registry.accept(_pay, pay);
+        VM.prank(BUYER);
+        _registry.accept(_acme, acme);
+        require(_answers.owner(_acme) == BUYER && _answers.owner(_pay) == BUYER, "held up");
+    }
+
     /// @dev An offer is for one, and is taken back.
     function test_anOfferIsForOne() external {
         VM.prank(OWNER);
@@ -221,6 +296,26 @@ contract AttacksOnNamesTest is RegistryAttacks {
         _registry.offer(_acme, address(0));
         refused = abi.encodeWithSelector(IRegistry.Registry_NotOffered.selector, _acme, BUYER);
         _refused(BUYER, abi.encodeCall(_registry.accept, (_acme, _revisionOf(_acme))), refused);
+    }
+
+    /// @dev An offer is of what was offered: not of a name in its grace, nor of one that somebody else claimed since.
+    function testFuzz_anOfferEndsWithTheName(bool renewed) external {
+        VM.prank(OWNER);
+        _registry.offer(_acme, BUYER);
+        uint64 seen = _revisionOf(_acme);
+        _to(NOW + 60 + TERM);
+        _refused(BUYER, abi.encodeCall(_registry.accept, (_acme, seen)), _noName(_acme));
+        if (renewed) {
+            VM.prank(OWNER);
+            _registry.renew(_acme);
+            _refused(BUYER, abi.encodeCall(_registry.accept, (_acme, seen)), abi.encodeWithSelector(IRegistry.Registry_Changed.selector, _acme, seen, seen + 1));
+            return;
+        }
+        _to(_now + GRACE);
+        _claimed("acme", HAND);
+        bytes memory notOffered = abi.encodeWithSelector(IRegistry.Registry_NotOffered.selector, _acme, BUYER);
+        _refused(BUYER, abi.encodeCall(_registry.accept, (_acme, _revisionOf(_acme))), notOffered);
+        _refused(BUYER, abi.encodeCall(_registry.accept, (_acme, seen)), notOffered);
     }
 
     /// @dev Operators act for a name; they do not give it away, nor make others operators, nor lock.
@@ -368,6 +463,27 @@ contract AttacksOnNamesTest is RegistryAttacks {
         require(total == live && nodes.length == live, "another count");
     }
 
+    /// @dev Top-level names are listed once, also when they were claimed anew, and only while they live.
+    function test_theTopIsListedOnce() external {
+        _claimed("gold", OWNER);
+        _top(2, 2);
+        _to(NOW + 60 + TERM);
+        _top(1, 2);
+        _to(_now + GRACE);
+        _claimed("acme", BUYER);
+        _top(1, 2);
+        VM.prank(BUYER);
+        _registry.remove(_acme);
+        _top(0, 1);
+        _claimed("acme", BUYER);
+        _top(1, 2);
+    }
+
+    function _top(uint256 live, uint256 listed) private view {
+        (bytes32[] memory nodes, uint256 total) = _registry.children(0, 0, 10);
+        require(nodes.length == live && total == listed, "another list");
+    }
+
     // ------------------------------------------------------------------ deposits
 
     function test_aRefundIsTakenOnce() external {
@@ -379,6 +495,16 @@ contract AttacksOnNamesTest is RegistryAttacks {
         require(!greedy.again() && address(greedy).balance == DEPOSIT && address(_registry).balance == before - DEPOSIT, "taken twice");
         require(_registry.creditOf(address(greedy)) == 0, "still due");
         _refused(THIEF, abi.encodeCall(_registry.withdraw, (payable(THIEF))), abi.encodeWithSelector(IRegistry.Registry_NothingDue.selector));
+    }
+
+    /// @dev Coin that is forced in is nobody's.
+    function test_coinThatIsForcedInIsNobodys() external {
+        VM.deal(address(_registry), 5 ether);
+        VM.prank(OWNER);
+        _registry.remove(_acme);
+        require(_registry.creditOf(OWNER) == DEPOSIT, "another credit");
+        VM.prank(OWNER);
+        require(_registry.withdraw(payable(BUYER)) == DEPOSIT && BUYER.balance == DEPOSIT, "another sum");
     }
 
     /// @dev Who refuses its money keeps nobody from anything, and keeps its credit.

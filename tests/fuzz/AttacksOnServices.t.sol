@@ -166,6 +166,21 @@ contract AttacksOnServicesTest is RegistryAttacks {
         _refused(HAND, abi.encodeCall(_registry.serve, (id, HAND, "", _repeat("a", 257))), abi.encodeWithSelector(IRegistry.Registry_BadLength.selector, bytes32("endpoint"), 257, 256));
     }
 
+    /// @dev One operator's bytes that are no text would break the list for whoever reads it, the others' instances too.
+    function testFuzz_anEndpointIsPlain(bytes calldata any, uint256 at, uint8 odd) external {
+        uint64 id = _served(_pay, "one", HAND);
+        bytes memory endpoint = any.length > 256 ? any[:256] : any;
+        for (uint256 i; i < endpoint.length; ++i) endpoint[i] = bytes1(0x21 + uint8(endpoint[i]) % 94);
+        bytes memory serve = abi.encodeCall(_registry.serve, (id, THIEF, "", string(endpoint)));
+        (bool ok,) = _try(HAND, serve);
+        require(ok && keccak256(bytes(_registry.instance(id).endpoint)) == keccak256(endpoint), "not kept");
+        if (endpoint.length == 0) return;
+        odd = odd % 162 < 33 ? odd % 162 : odd % 162 + 94;
+        endpoint[at % endpoint.length] = bytes1(odd);
+        serve = abi.encodeCall(_registry.serve, (id, THIEF, "", string(endpoint)));
+        _refused(HAND, serve, abi.encodeWithSelector(IRegistry.Registry_BadValue.selector, bytes32("endpoint"), odd));
+    }
+
     /// @dev Over all seeds, everybody as often as its weight says; never one beyond the first 64.
     function test_picksAreByWeight() external {
         uint64[3] memory ids = [_served(_pay, "a", HAND), _served(_pay, "b", HAND), _served(_pay, "c", HAND)];
@@ -307,6 +322,28 @@ contract AttacksOnServicesTest is RegistryAttacks {
         require(!_found("v1.acme") && !_found("v1.v1.pay.acme") && !_found("v1"), "found elsewhere");
     }
 
+    /// @dev A version or an instance is here alone: what the service has elsewhere is not its own, and what it has here is nowhere else.
+    function test_versionsAndInstancesAreHereAlone() external {
+        bytes32 digest = _code(address(0x11), hex"6001");
+        _propose(1, 0, address(0x11), digest);
+        _confirm(1, 0);
+        _served(_pay, "one", HAND);
+        VM.prank(OWNER);
+        _registry.setAddr(_pay, 60, abi.encodePacked(THIEF));
+        require(_coin("pay.acme", 60).length == 20, "not the service's");
+        string[2] memory below = ["v1.pay.acme", "one.pay.acme"];
+        for (uint256 i; i < 2; ++i) {
+            require(_coin(below[i], 60).length == 0 && _coin(below[i], 0).length == 0, "elsewhere too");
+            require(keccak256(_coin(below[i], HERE)) == keccak256(abi.encodePacked(_resolved(below[i]))), "not here");
+        }
+    }
+
+    function _coin(string memory dotted, uint256 coinType) private view returns (bytes memory) {
+        bytes memory call_ = abi.encodeWithSignature("addr(bytes32,uint256)", _hash(dotted), coinType);
+        (bytes memory answer,) = _answers.resolve(_dns(dotted), call_);
+        return abi.decode(answer, (bytes));
+    }
+
     // ------------------------------------------------------------------ scaling
 
     function test_onlyTheMeterMeasures() external {
@@ -322,7 +359,14 @@ contract AttacksOnServicesTest is RegistryAttacks {
         _to(_now + 1);
         VM.prank(HAND);
         require(_registry.measure(_pay, 51) == 3, "not rounded up");
+        uint64 said = _registry.revision();
         _refused(HAND, abi.encodeCall(_registry.measure, (_pay, 500)), abi.encodeWithSelector(IRegistry.Registry_CoolingDown.selector, _pay, _now + 100));
+        // What stays as it is says nothing, and begins no cool-down.
+        _to(_now + 100);
+        VM.prank(HAND);
+        require(_registry.measure(_pay, 50) == 3 && _registry.revision() == said, "said that nothing changed");
+        VM.prank(HAND);
+        require(_registry.measure(_pay, 100) == 6, "held by nothing");
     }
 
     /// @dev ceil(wanted * metric / target), kept within the bounds, of any numbers.

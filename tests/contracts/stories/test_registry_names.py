@@ -143,6 +143,8 @@ def test_a_parent_removes_until_it_locks_itself_out(names: Names) -> None:
     assert names.refusal("lock", node_of("bound.acme"), by=world.keeper) == not_allowed("bound.acme", world.keeper)
     names.do("lock", node_of("bound.acme"))
     assert names.name_of("bound.acme")["locked"] is True
+    assert names.name_of("acme")["revision"] == names.name_of("bound.acme")["revision"] == names.ask("revision")
+    assert names.events(names.do("lock", node_of("bound.acme"))) == []
     locked = Refusal("Registry_LockedOut", (node_of("bound.acme"),))
     assert names.refusal("remove", node_of("bound.acme")) == locked
     names.do("remove", node_of("bound.acme"), by=world.keeper)
