@@ -22,14 +22,14 @@ interface TownVm {
 /// @notice Owners, operators and strangers at random on a few names that they all want, with a model that is as simple as can be: no generations,
 /// no keys, no lists that ever get shorter; what ends is marked dead, and all below it, one by one.
 /// @dev The fuzzer likes small seeds, so what is rare needs a bit. After every action the names and leases that it was about are
-/// compared with the contract; after every thirty-second and after the last, all are.
+/// compared with the contract; after every eighth and after the last, all are.
 contract Town {
     TownVm private constant VM = TownVm(address(uint160(uint256(keccak256("hevm cheat code")))));
     uint256 private constant DEPOSIT = 0.1 ether;
     uint256 private constant TERM = 365 days;
     uint256 private constant GRACE = 90 days;
     uint256 private constant NONE = type(uint256).max;
-    uint256 private constant ALL_EVERY = 32;
+    uint256 private constant ALL_EVERY = 8;
     uint256 private constant BATCH = 24;
 
     struct Name {
