@@ -3,7 +3,7 @@
 export const addresses = {
   "Scheduler": "0xdd902A3301Eb4cd598bA5729c43a98A99087AB8D",
   "Facts": "0x6d986da1434F58530A4792A756Ac2bA774729Ee6",
-  "Registry": "0x17175555675f20a89E00285da03B6b1249F7533c"
+  "Registry": "0x2B3Ec7cCf072e578C935E5c988282e2c5f514393"
 };
 /** The CREATE2 deployer that puts them there. */
 export const deployer = "0x4e59b44847b379578588920cA78FbF26c0B4956C";

@@ -96,8 +96,7 @@ abstract contract Store {
         while (true) {
             bytes32 parent = _nodes[node].parent;
             // The root's word is zero, and is not read.
-            LifeWord above;
-            if (parent != ROOT) above = _nodes[parent].life;
+            LifeWord above = parent == ROOT ? LifeWord.wrap(0) : _nodes[parent].life;
             if (!below.isLiveUnder(above.generation())) return (word, 0);
             ++depth;
             if (parent == ROOT) return (word, depth);
