@@ -18,7 +18,7 @@ from web3.contract import AsyncContract
 
 from bench.artifacts import Build, data_of, deploy, load
 from bench.chain import Chain
-from bench.ens import PUBLISHED_GAS as ENS_GAS
+from bench.ens_peer import PUBLISHED_GAS as ENS_GAS
 from keeper.wire.types import Call
 
 OPENZEPPELIN = "OpenZeppelin TimelockController"

@@ -16,7 +16,7 @@ from web3.contract import AsyncContract
 
 from bench.artifacts import Build, deploy, load
 from bench.chain import Chain
-from bench.ens import PUBLISHED_GAS, Ens, Service
+from bench.ens_peer import PUBLISHED_GAS, Ens, Service
 
 DEPOSIT_WEI = 10**17
 DAY = 86_400

@@ -14,7 +14,7 @@ from eth_utils.address import to_checksum_address
 from rich.console import Console
 
 from bench import table
-from bench.ens import Service
+from bench.ens_peer import Service
 from bench.figures import LIMIT, OURS, Figures, NotMeasured
 from bench.registry import node
 from bench.rows import ROWS, Row, at_most
